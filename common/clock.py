@@ -1,0 +1,38 @@
+"""The one place that asks what time it is. Doors call `now()` and hand it down as a parameter."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+
+def offset() -> timedelta:
+    """How far the demo's clock runs ahead of the real one; zero in production."""
+    if not settings.CLOCK_OFFSET_FILE:
+        return timedelta()
+    try:
+        return timedelta(seconds=float(Path(settings.CLOCK_OFFSET_FILE).read_text() or 0))
+    except FileNotFoundError:
+        return timedelta()
+
+
+def advance(by: timedelta) -> None:
+    """Move the demo's clock ahead. Only where settings name an offset file."""
+    path = Path(settings.CLOCK_OFFSET_FILE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str((offset() + by).total_seconds()))
+
+
+def now() -> datetime:
+    """Aware UTC."""
+    return datetime.now(UTC) + offset()
+
+
+def local(when: datetime, zone: str) -> datetime:
+    """`when` as the wall clock of an IANA zone shows it."""
+    return when.astimezone(ZoneInfo(zone))
+
+
+def local_date(when: datetime, zone: str) -> date:
+    return local(when, zone).date()

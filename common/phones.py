@@ -1,0 +1,55 @@
+"""Phone numbers: E.164 inside, readable outside. US only (R77)."""
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, timezone
+
+from common.errors import Refused
+
+# A number in the NANP can be mobile or fixed; the area code does not tell which.
+_USABLE = {PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE}
+
+
+def to_e164(written: str) -> str:
+    """'(512) 555-0123' -> '+15125550123'.
+
+    Raises Refused for what is no US number: another country (R77), a short code, letters.
+    """
+    try:
+        number = phonenumbers.parse(written, "US")
+    except phonenumbers.NumberParseException:
+        raise Refused(f"“{written[:20]}” is not a phone number. Write ten digits.", code="bad_phone") from None
+    if number.country_code != 1 or not phonenumbers.is_possible_number(number):
+        raise Refused("Only US phone numbers with ten digits can be used.", code="bad_phone")
+    region = phonenumbers.region_code_for_number(number)
+    if region not in (None, "US") and phonenumbers.number_type(number) in _USABLE:
+        raise Refused("Only US phone numbers can be used.", code="bad_phone")
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def readable(e164: str) -> str:
+    """'+15125550123' -> '(512) 555-0123'; anything else comes back as it is."""
+    try:
+        number = phonenumbers.parse(e164, "US")
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+
+
+def masked(e164: str) -> str:
+    """'+15125550123' -> '••• 0123', for pages where the whole number is not needed."""
+    return f"••• {e164[-4:]}" if len(e164) > 4 else "•••"
+
+
+def area_code(e164: str) -> str:
+    """'+15125550123' -> '512'; '' for anything else."""
+    return e164[2:5] if e164.startswith("+1") and len(e164) == 12 else ""
+
+
+def zones(e164: str) -> tuple[str, ...]:
+    """The IANA zones in which the number's area code lies; empty when unknown."""
+    try:
+        number = phonenumbers.parse(e164, "US")
+    except phonenumbers.NumberParseException:
+        return ()
+    found = timezone.time_zones_for_number(number)
+    return tuple(zone for zone in found if zone != timezone.UNKNOWN_TIMEZONE)

@@ -1,0 +1,6 @@
+"""Every table of the concierge floor, one noun a module."""
+
+from concierge.models.conversations import Conversation
+from concierge.models.turns import Turn
+
+__all__ = ["Conversation", "Turn"]

@@ -1,0 +1,43 @@
+"""Every table of the members floor, one noun a module."""
+
+from members.models.audit import AuditEntry
+from members.models.billing import BillingChange, Invoice, StripeEvent
+from members.models.consent import ConsentEntry
+from members.models.credits import CreditEntry
+from members.models.escalations import Escalation
+from members.models.holds import Hold
+from members.models.links import PatientLink
+from members.models.memberships import Membership
+from members.models.people import Patient, PatientPhone
+from members.models.plans import Benefit, Plan, Service
+from members.models.practice import BusinessHours, Location, Practice
+from members.models.staff import StaffRole, StaffUser
+from members.models.standin import StandinObject, StandinReplay
+from members.models.visits import Provider, Visit
+
+__all__ = [
+    "AuditEntry",
+    "Benefit",
+    "BillingChange",
+    "BusinessHours",
+    "ConsentEntry",
+    "CreditEntry",
+    "Escalation",
+    "Hold",
+    "Invoice",
+    "Location",
+    "Membership",
+    "Patient",
+    "PatientLink",
+    "PatientPhone",
+    "Plan",
+    "Practice",
+    "Provider",
+    "Service",
+    "StaffRole",
+    "StaffUser",
+    "StandinObject",
+    "StandinReplay",
+    "StripeEvent",
+    "Visit",
+]

@@ -1,0 +1,117 @@
+"""What Stripe told us, the invoices it told us about, and the facts that other floors act on."""
+
+from django.db import models
+
+from common import money
+from members.models.memberships import Membership
+
+
+class StripeEvent(models.Model):
+    """The webhook inbox: stored once, applied by a task.
+
+        stored -> applied | ignored | unmatched | quarantined          stored -> failed -> (retried) applied
+    """
+
+    class State(models.TextChoices):
+        STORED = "stored", "Waiting"
+        APPLIED = "applied", "Applied"
+        IGNORED = "ignored", "Not a type we act on"
+        UNMATCHED = "unmatched", "No membership here"
+        QUARANTINED = "quarantined", "Other API version"
+        FAILED = "failed", "Failed"
+
+    # Stripe delivers at least once and in any order; the second delivery ends at this constraint.
+    stripe_id = models.CharField(max_length=64, unique=True)
+    type = models.CharField(max_length=80)
+    api_version = models.CharField(max_length=40, blank=True)
+    livemode = models.BooleanField()
+    object_id = models.CharField(max_length=64, blank=True)
+    payload = models.JSONField(help_text="As received; ids and amounts, never card data.")
+    state = models.CharField(max_length=12, choices=State, default=State.STORED)
+    received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True, blank=True)
+    # Counted and leased before the work: a task that kills its worker cannot run for ever.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-received_at", "-pk")
+        indexes = [
+            models.Index(
+                fields=["received_at"], condition=models.Q(state__in=["stored", "failed"]), name="stripe_event_waiting"
+            ),  # the tick's net under the webhook's task
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.stripe_id}"
+
+
+class Invoice(models.Model):
+    """Mirror of a Stripe invoice. paid and void are final: a late answer never reopens one."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        OPEN = "open", "Open"
+        UNCOLLECTIBLE = "uncollectible", "Uncollectible"
+        PAID = "paid", "Paid"
+        VOID = "void", "Void"
+
+    FINAL = (Status.PAID, Status.VOID)
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="invoices")
+    stripe_id = models.CharField(max_length=64, unique=True)
+    number = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=14, choices=Status)
+    amount_due_cents = models.IntegerField()
+    amount_remaining_cents = models.IntegerField()
+    currency = models.CharField(max_length=3)
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+    decline_code = models.CharField(max_length=60, blank=True, help_text="Staff only; never shown to a patient (R140).")
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    issued_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+    first_failed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-issued_at", "-pk")
+        indexes = [models.Index(fields=["membership", "issued_at"], name="invoice_by_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.number or self.stripe_id} {money.readable(self.amount_due_cents, self.currency)}"
+
+    @property
+    def amount(self) -> str:
+        return money.readable(self.amount_due_cents, self.currency)
+
+    @property
+    def needs_payment(self) -> bool:
+        return self.status == self.Status.OPEN and self.amount_remaining_cents > 0
+
+
+class BillingChange(models.Model):
+    """A fact that floors above may act on; `handled_at` is empty until one of them has (docs/decisions/002)."""
+
+    class Kind(models.TextChoices):
+        PAYMENT_FAILED = "payment_failed", "Payment failed"
+        PAYMENT_SETTLED = "payment_settled", "Payment settled"
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="billing_changes")
+    event = models.ForeignKey(StripeEvent, on_delete=models.PROTECT)
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=16, choices=Kind)
+    occurred_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            # One event states one fact about a membership, however often its task runs.
+            models.UniqueConstraint(fields=["membership", "event"], name="one_billing_change_an_event"),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(handled_at__isnull=True), name="billing_change_unhandled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.invoice}"

@@ -1,0 +1,62 @@
+"""Who may be contacted how and for what: append-only."""
+
+from typing import Any
+
+from django.db import models
+
+from members.models.people import Patient
+from members.models.staff import StaffUser
+
+
+class ConsentEntry(models.Model):
+    """One thing a person said about being contacted (R7). The last entry for a key decides.
+
+    Consent is keyed by person + address + channel + purpose. An opt-out has no person: it covers everyone on the
+    address (settled.md 16) and every purpose (R32).
+    """
+
+    class Channel(models.TextChoices):
+        SMS = "sms", "Text"
+        EMAIL = "email", "E-mail"
+        VOICE = "voice", "Automated call"
+
+    class Purpose(models.TextChoices):
+        SERVICING = "servicing", "Servicing"
+        MARKETING = "marketing", "Marketing"
+
+    class Act(models.TextChoices):
+        OPT_IN = "opt_in", "Agreed"
+        OPT_OUT = "opt_out", "Opted out"
+        RESUBSCRIBE = "resubscribe", "Opted back in"
+
+    patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="consents")
+    address = models.CharField(max_length=254, help_text="E.164 or e-mail.")
+    channel = models.CharField(max_length=5, choices=Channel)
+    purpose = models.CharField(max_length=9, choices=Purpose, blank=True, help_text="Empty: every purpose.")
+    act = models.CharField(max_length=11, choices=Act)
+    wording = models.TextField(help_text="What was shown or said, exactly; for an opt-out, the keyword.")
+    source = models.CharField(max_length=40, help_text="intake form, text, import, portal …")
+    occurred_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [models.Index(fields=["address", "channel"], name="consent_by_address")]  # every send asks it
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(act="opt_in", patient__isnull=False) & ~models.Q(purpose="")
+                | models.Q(act__in=["opt_out", "resubscribe"]),
+                name="an_opt_in_names_person_and_purpose",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} {self.channel} {self.purpose}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("Consent is append-only: write a new entry.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("Consent is append-only and opt-outs are kept 10 years (R38).")

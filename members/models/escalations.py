@@ -1,0 +1,71 @@
+"""Cases that need a person."""
+
+from django.db import models
+
+from members.models.people import Patient
+from members.models.practice import Location
+from members.models.staff import StaffUser
+
+
+class Escalation(models.Model):
+    """open -> claimed -> resolved; open -> resolved. Keyed by patient or phone, and reason."""
+
+    class Reason(models.TextChoices):
+        EMERGENCY = "emergency", "Possible emergency"
+        QUESTION = "question", "Question the concierge cannot answer"
+        HUMAN = "human", "Asked for a person"
+        UNKNOWN_NUMBER = "unknown_number", "Text from an unknown number"
+        SHARED_PHONE = "shared_phone", "Several patients share this number"
+        UNANSWERED = "unanswered", "Text not answered in time"
+        PAYMENT = "payment", "Payment needs a person"
+        PAYMENT_CALL = "payment_call", "Call about a payment"
+        CANCELLATION = "cancellation", "May want to cancel the membership"
+        UNDELIVERED = "undelivered", "Message may not have arrived"
+        BILLING_SYNC = "billing_sync", "Billing update needs a look"
+
+    class Severity(models.IntegerChoices):
+        EMERGENCY = 0, "Emergency"
+        HIGH = 1, "High"
+        NORMAL = 2, "Normal"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CLAIMED = "claimed", "Claimed"
+        RESOLVED = "resolved", "Resolved"
+
+    patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="escalations")
+    phone = models.CharField(max_length=16, blank=True)
+    location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=16, choices=Reason)
+    severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.NORMAL)
+    summary = models.TextField(help_text="What happened and what to do, for the person who takes it.")
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    last_raised_at = models.DateTimeField(help_text="Raising an open case again moves this and re-arms its timer.")
+    due_at = models.DateTimeField()
+    claimed_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=200, blank=True)
+    # "patient:12" or "phone:+15125550123" or "event:evt_1".
+    subject = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("severity", "due_at", "pk")
+        constraints = [
+            # Repeated trouble is one case: `escalations.open` returns the one that is there.
+            models.UniqueConstraint(
+                fields=["subject", "reason"],
+                condition=~models.Q(state="resolved"),
+                name="one_unresolved_case_a_subject_and_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["severity", "due_at"], condition=~models.Q(state="resolved"), name="escalation_queue"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.get_reason_display()}"

@@ -1,0 +1,91 @@
+"""A patient's membership: the mirror of one Stripe subscription."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from members.models.people import Patient
+from members.models.plans import Plan
+from members.models.practice import Location
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> Self:
+        """Memberships whose benefits a patient may still speak of."""
+        return self.filter(status__in=Membership.CURRENT)
+
+    def past_due(self) -> Self:
+        return self.filter(status=Membership.Status.PAST_DUE)
+
+    def with_unused_credits(self) -> Self:
+        return self.filter(credits_remaining__gt=0)
+
+    def without_appointment(self, *, after: datetime, until: datetime) -> Self:
+        """Nothing booked between the two moments. The column goes stale by the clock, so an old value counts as none."""
+        return self.filter(
+            Q(next_appointment_at__isnull=True) | Q(next_appointment_at__lte=after) | Q(next_appointment_at__gt=until)
+        )
+
+
+class Membership(models.Model):
+    """Life, as Stripe's subscription tells it (`members.billing.apply` moves it; verbs of `members.joining` will too):
+
+        pending -> active <-> past_due -> cancelled
+                   active <-> paused
+                   active  -> cancelling -> cancelled        past_due, cancelled -> lapsed
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        ACTIVE = "active", "Active"
+        PAST_DUE = "past_due", "Past due"
+        PAUSED = "paused", "Paused"
+        CANCELLING = "cancelling", "Cancelling"
+        CANCELLED = "cancelled", "Cancelled"
+        LAPSED = "lapsed", "Lapsed"
+
+    CURRENT = (Status.ACTIVE, Status.PAST_DUE, Status.PAUSED, Status.CANCELLING)
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="memberships")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="memberships")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="memberships")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    started_on = models.DateField()
+    current_period_start = models.DateTimeField(null=True, blank=True)
+    current_period_end = models.DateTimeField(null=True, blank=True)
+    past_due_since = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    stripe_customer_id = models.CharField(max_length=64, blank=True, db_index=True)
+    # One membership a subscription: two rows would both be charged, chased and thanked.
+    stripe_subscription_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    # When the fetch began whose answer was last applied; an older answer is stale and is not applied.
+    stripe_fetched_at = models.DateTimeField(null=True, blank=True)
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+
+    # Written by the verbs, never indexed (keeps updates HOT), compared nightly with the rows they sum up.
+    credits_remaining = models.IntegerField(default=0)
+    last_visit_at = models.DateTimeField(null=True, blank=True)
+    next_appointment_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [
+            models.Index(fields=["location", "status"], name="membership_by_location"),  # cadence, member list
+        ]
+        constraints = [
+            # A patient has at most one membership that can be charged.
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(status__in=["pending", "active", "past_due", "paused", "cancelling"]),
+                name="one_current_membership_a_patient",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}: {self.plan}"

@@ -1,0 +1,83 @@
+"""The practice and its locations. One deployment = one practice."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import models
+
+
+class Practice(models.Model):
+    """The one practice of this deployment: how it names itself and which automations are live."""
+
+    name = models.CharField(max_length=80, help_text="As patients know it; every text names it.")
+    legal_name = models.CharField(max_length=120)
+    phone = models.CharField(max_length=16, help_text="E.164, answered by people.")
+    email = models.EmailField()
+    # Each automation has its own go-live switch; upgrades and win-back start off (settled.md).
+    concierge_on = models.BooleanField(default=True)
+    nudges_on = models.BooleanField(default=True)
+    recovery_on = models.BooleanField(default=True)
+    upgrades_on = models.BooleanField(default=False)
+    winback_on = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> "Practice":
+        """Raises Practice.DoesNotExist before set-up."""
+        return cls.objects.order_by("pk")[:1].get()
+
+
+class Location(models.Model):
+    name = models.CharField(max_length=80)
+    external_id = models.CharField(max_length=64, unique=True)
+    time_zone = models.CharField(max_length=40, help_text="IANA name, e.g. America/Chicago.")
+    street = models.CharField(max_length=120)
+    city = models.CharField(max_length=60)
+    state = models.CharField(max_length=2)
+    zip_code = models.CharField(max_length=10)
+    phone = models.CharField(max_length=16, help_text="E.164.")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def hours_on(self, when: datetime) -> "tuple[datetime, datetime] | None":
+        """Opening and closing moment (aware, UTC-comparable) of the local day that holds `when`; None when closed."""
+        zone = ZoneInfo(self.time_zone)
+        day = when.astimezone(zone).date()
+        for hours in self.business_hours.all():
+            if hours.weekday == day.weekday():
+                return (
+                    datetime.combine(day, hours.opens, tzinfo=zone),
+                    datetime.combine(day, hours.closes, tzinfo=zone),
+                )
+        return None
+
+    def next_open(self, when: datetime) -> datetime:
+        """`when` itself while open, else the next opening moment within 14 days (then: `when`)."""
+        for ahead in range(15):
+            span = self.hours_on(when + timedelta(days=ahead))
+            if span and when < span[1]:
+                return max(when, span[0])
+        return when
+
+
+class BusinessHours(models.Model):
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="business_hours")
+    weekday = models.PositiveSmallIntegerField(help_text="0 = Monday.")
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        ordering = ("weekday",)
+        constraints = [
+            models.UniqueConstraint(fields=["location", "weekday"], name="one_opening_a_day"),
+            models.CheckConstraint(condition=models.Q(closes__gt=models.F("opens")), name="closes_after_it_opens"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.location} {self.weekday}: {self.opens:%H:%M}–{self.closes:%H:%M}"

@@ -1,0 +1,56 @@
+"""What every test gets: no network, and a way to run what the doors queued."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import pytest
+from django.db import connection
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+_real_connect = socket.socket.connect
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets are refused, but for the database's and for browser tests (loopback only)."""
+
+    def refuse(self: socket.socket, address: Any) -> None | NoReturn:
+        host = address[0] if isinstance(address, tuple) else ""
+        if request.node.get_closest_marker("browser") and host in ("127.0.0.1", "localhost", "::1"):
+            return _real_connect(self, address)
+        raise AssertionError(f"A test tried to open a network connection to {address!r}.")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def run_queued_tasks(limit: int = 200) -> int:
+    """Run what `async_task` queued, oldest first, until the queue is empty. Returns how many ran."""
+    ran = 0
+    while task := OrmQ.objects.order_by("pk").first():
+        payload = SignedPackage.loads(task.payload)
+        task.delete()
+        payload["func"](*payload["args"], **payload["kwargs"])
+        ran += 1
+        assert ran < limit, "tasks queue each other without end"
+    return ran
+
+
+@pytest.fixture
+def drain(db: None) -> Callable[[], int]:
+    return run_queued_tasks
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL"))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    from django.core.cache import cache
+
+    cache.clear()
+    yield

@@ -1,0 +1,142 @@
+"""People, plans and memberships for tests. Plain functions; a test names only what it is about."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+
+from members.models import (
+    Benefit,
+    BusinessHours,
+    ConsentEntry,
+    Location,
+    Membership,
+    Patient,
+    PatientPhone,
+    Plan,
+    Practice,
+    Provider,
+    Service,
+    StaffRole,
+    StaffUser,
+)
+
+# A Tuesday, 11:00 in Austin (America/Chicago, UTC-5): inside every texting window.
+NOON = datetime(2026, 6, 16, 16, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def make_practice(**fields: Any) -> Practice:
+    defaults = {
+        "name": "Glow Theory",
+        "legal_name": "Glow Theory Aesthetics LLC",
+        "phone": "+15125550100",
+        "email": "hello@glowtheory.example",
+    }
+    return Practice.objects.first() or Practice.objects.create(**{**defaults, **fields})
+
+
+def make_location(**fields: Any) -> Location:
+    """Austin, open 09:00 to 19:00 from Monday to Saturday."""
+    defaults = {
+        "name": "Austin",
+        "external_id": "austin",
+        "time_zone": "America/Chicago",
+        "street": "1200 South Lamar Blvd",
+        "city": "Austin",
+        "state": "TX",
+        "zip_code": "78704",
+        "phone": "+15125550100",
+    }
+    values = {**defaults, **fields}
+    make_practice()
+    location, made = Location.objects.get_or_create(external_id=values.pop("external_id"), defaults=values)
+    if made:
+        for weekday in range(6):
+            BusinessHours.objects.create(location=location, weekday=weekday, opens=time(9), closes=time(19))
+    return location
+
+
+def make_service(name: str = "Signature Facial", **fields: Any) -> Service:
+    defaults = {
+        "external_id": name.lower().replace(" ", "-"),
+        "category": "Facials",
+        "nicknames": ["facial"] if "Facial" in name else [],
+        "duration_minutes": 60,
+        "price_cents": 18900,
+    }
+    values = {**defaults, **fields}
+    return Service.objects.get_or_create(name=name, defaults=values)[0]
+
+
+def make_provider(location: Location, *services: Service, name: str = "Dana Reyes") -> Provider:
+    provider = Provider.objects.create(name=name, location=location)
+    provider.services.set(services)
+    return provider
+
+
+def make_plan(name: str = "Glow", **fields: Any) -> Plan:
+    """$199 a month, one Signature Facial credit a period."""
+    defaults = {"tier": 1, "price_cents": 19900, "stripe_price_id": f"price_{name.lower()}"}
+    plan, made = Plan.objects.get_or_create(name=name, defaults={**defaults, **fields})
+    if made:
+        Benefit.objects.create(plan=plan, service=make_service(), quantity=1)
+    return plan
+
+
+def make_patient(first_name: str = "Ana", last_name: str = "Ortiz", *, phone: str | None = None, **fields: Any) -> Patient:
+    """An adult in Austin with one mobile number of her own."""
+    defaults = {
+        "email": f"{first_name.lower()}@patients.example",
+        "birth_date": date(1990, 4, 2),
+        "state": "TX",
+        "zip_code": "78704",
+        "joined_on": date(2025, 6, 1),
+    }
+    location = fields.pop("home_location", None) or make_location()
+    patient = Patient.objects.create(
+        first_name=first_name, last_name=last_name, home_location=location, **{**defaults, **fields}
+    )
+    number = f"+1512555{1000 + next(_numbers):04d}" if phone is None else phone
+    if number:
+        PatientPhone.objects.create(patient=patient, number=number)
+    return patient
+
+
+def agree(patient: Patient, *purposes: str, channel: str = "sms", at: datetime = NOON) -> None:
+    """Consent on file for the patient's primary number."""
+    for purpose in purposes or ("servicing", "marketing"):
+        ConsentEntry.objects.create(
+            patient=patient,
+            address=patient.phone,
+            channel=channel,
+            purpose=purpose,
+            act="opt_in",
+            wording="I agree to receive texts from Glow Theory. Not a condition of purchase.",
+            source="intake form",
+            occurred_at=at - timedelta(days=90),
+        )
+
+
+def make_membership(patient: Patient | None = None, *, consent: bool = True, **fields: Any) -> Membership:
+    """An active Glow member with consent to servicing and marketing texts."""
+    patient = patient or make_patient()
+    if consent and patient.phone:
+        agree(patient)
+    number = next(_numbers)
+    defaults = {
+        "plan": fields.pop("plan", None) or make_plan(),
+        "location": patient.home_location,
+        "status": Membership.Status.ACTIVE,
+        "started_on": date(2025, 6, 1),
+        "current_period_start": NOON - timedelta(days=10),
+        "current_period_end": NOON + timedelta(days=20),
+        "stripe_customer_id": f"cus_test{number}",
+        "stripe_subscription_id": f"sub_test{number}",
+    }
+    return Membership.objects.create(patient=patient, **{**defaults, **fields})
+
+
+def make_staff(email: str = "dana@glowtheory.example", *, role: str = "front_desk", **fields: Any) -> StaffUser:
+    user = StaffUser.objects.create_user(email, "correct-horse-9", first_name="Dana", last_name="Reyes", **fields)
+    StaffRole.objects.create(user=user, role=role)
+    return user

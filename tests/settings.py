@@ -1,0 +1,14 @@
+"""Settings of the test suite: the product's own, with the stand-ins on and slow parts made quick."""
+
+import os
+
+os.environ.setdefault("DEMO", "true")
+os.environ.setdefault("PUBLIC_BASE_URL", "http://testserver")
+os.environ["CLOCK_OFFSET_FILE"] = ""
+
+from medspa.settings import *  # noqa: E402, F403
+from medspa.settings import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
