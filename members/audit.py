@@ -1,0 +1,16 @@
+"""The audit trail. Every verb calls `record` inside its own transaction, so act and trace stand or fall together."""
+
+from datetime import datetime
+from typing import Any
+
+from members.models import AuditEntry, Patient
+
+
+def record(
+    action: str, *, actor: str, patient: Patient | None, now: datetime, data: dict[str, Any] | None = None
+) -> AuditEntry:
+    """Note that `actor` ("staff:3", "patient:12", "stripe", "system", "concierge") did `action` ("noun.verb").
+
+    `data` holds ids, amounts and states; never message bodies, phones, e-mails or health words (R116, R119).
+    """
+    return AuditEntry.objects.create(at=now, actor=actor, action=action, patient=patient, data=data or {})

@@ -1,0 +1,116 @@
+"""Cases that need a person. Every floor opens them; staff claim and resolve them."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from common.errors import Refused
+from members import audit
+from members.models import Escalation, Location, Patient, StaffUser
+
+State = Escalation.State
+
+# How long a patient waits for a person, in business minutes of the location (R167); an emergency never waits for hours.
+_PATIENCE = {
+    Escalation.Severity.EMERGENCY: timedelta(minutes=5),
+    Escalation.Severity.HIGH: timedelta(minutes=30),
+    Escalation.Severity.NORMAL: timedelta(minutes=60),
+}
+
+
+def open(
+    *,
+    reason: str,
+    summary: str,
+    now: datetime,
+    patient: Patient | None = None,
+    phone: str = "",
+    severity: int = Escalation.Severity.NORMAL,
+    location: Location | None = None,
+    subject: str = "",
+) -> Escalation:
+    """The unresolved case of this subject and reason; a new one if there is none.
+
+    Raising an open case again adds the summary, keeps the graver severity and re-arms its timer.
+    """
+    subject = subject or (f"patient:{patient.pk}" if patient else f"phone:{phone}")
+    location = location or (patient.home_location if patient else None)
+    due_at = _due_at(now, Escalation.Severity(severity), location)
+    try:
+        with transaction.atomic():
+            case = Escalation.objects.create(
+                patient=patient,
+                phone=phone or (patient.phone if patient else ""),
+                location=location,
+                reason=reason,
+                severity=severity,
+                summary=summary,
+                opened_at=now,
+                last_raised_at=now,
+                due_at=due_at,
+                subject=subject,
+            )
+            _trace("opened", case, actor="system", now=now)
+    except IntegrityError:
+        return _raise_again(subject, reason, summary, severity, due_at, now)
+    return case
+
+
+def claim(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
+    """Take the case. Raises Refused when a colleague has it or it is resolved; `escalation` is refreshed either way."""
+    with transaction.atomic():
+        taken = Escalation.objects.filter(pk=escalation.pk, state=State.OPEN).update(
+            state=State.CLAIMED, claimed_by=by, claimed_at=now
+        )
+        escalation.refresh_from_db()
+        if taken:
+            _trace("claimed", escalation, actor=f"staff:{by.pk}", now=now)
+    if taken or (escalation.state == State.CLAIMED and escalation.claimed_by_id == by.pk):
+        return
+    if escalation.state == State.RESOLVED:
+        raise Refused("This case is already resolved.", code="resolved")
+    raise Refused(f"{escalation.claimed_by} already has this case.", code="taken")
+
+
+def resolve(*, escalation: Escalation, by: StaffUser, outcome: str, now: datetime) -> None:
+    """Close the case with what came of it. Raises Refused without an outcome or when it was already resolved."""
+    if not outcome.strip():
+        raise Refused("Say in a few words how it ended.", code="no_outcome")
+    with transaction.atomic():
+        closed = (
+            Escalation.objects.filter(pk=escalation.pk)
+            .exclude(state=State.RESOLVED)
+            .update(state=State.RESOLVED, resolved_by=by, resolved_at=now, outcome=outcome.strip()[:200])
+        )
+        escalation.refresh_from_db()
+        if not closed:
+            raise Refused(f"{escalation.resolved_by} already resolved this case.", code="resolved")
+        _trace("resolved", escalation, actor=f"staff:{by.pk}", now=now)
+
+
+def _due_at(now: datetime, severity: Escalation.Severity, location: Location | None) -> datetime:
+    patience = _PATIENCE[severity]
+    if location is None or severity == Escalation.Severity.EMERGENCY:
+        return now + patience
+    start = location.next_open(now)
+    span = location.hours_on(start)
+    if span and start + patience > span[1]:  # the rest of the wait runs from the next opening
+        return location.next_open(span[1] + timedelta(minutes=1)) + (start + patience - span[1])
+    return start + patience
+
+
+def _raise_again(subject: str, reason: str, summary: str, severity: int, due_at: datetime, now: datetime) -> Escalation:
+    with transaction.atomic():
+        case = Escalation.objects.select_for_update().exclude(state=State.RESOLVED).get(subject=subject, reason=reason)
+        if summary not in case.summary:
+            case.summary = f"{case.summary}\n\n{summary}"
+        case.severity = min(case.severity, severity)
+        case.last_raised_at, case.due_at = now, due_at
+        case.save(update_fields=["summary", "severity", "last_raised_at", "due_at"])
+        _trace("raised_again", case, actor="system", now=now)
+    return case
+
+
+def _trace(act: str, case: Escalation, *, actor: str, now: datetime) -> None:
+    data = {"escalation": case.pk, "reason": case.reason, "severity": case.severity}
+    audit.record(f"escalation.{act}", actor=actor, patient=case.patient, now=now, data=data)
