@@ -1,5 +1,6 @@
 """The one place that asks what time it is. Doors call `now()` and hand it down as a parameter."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,3 +37,10 @@ def local(when: datetime, zone: str) -> datetime:
 
 def local_date(when: datetime, zone: str) -> date:
     return local(when, zone).date()
+
+
+def months_later(when: datetime, months: int) -> datetime:
+    """The same day `months` months on; the last day of the month where that day does not exist."""
+    year, month = divmod(when.month - 1 + months, 12)
+    year, month = when.year + year, month + 1
+    return when.replace(year=year, month=month, day=min(when.day, monthrange(year, month)[1]))

@@ -47,7 +47,10 @@ class JsonFormatter(_JsonFormatter):
         super().__init__("%(levelname)s %(name)s %(message)s %(trace)s", timestamp=True)
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {key: scrub(value) if isinstance(value, str) and key != "timestamp" else value for key, value in log_data.items()}
+        return {
+            key: scrub(value) if isinstance(value, str) and key != "timestamp" else value
+            for key, value in log_data.items()
+        }
 
 
 class RequestIdMiddleware:

@@ -18,7 +18,7 @@ VAR_DIR = BASE_DIR / "var"
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
-# --- who we are -------------------------------------------------------------------------------------------------------
+# --- who we are ---
 DEMO = env.bool("DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 PORT = env.int("PORT", default=8000)
@@ -31,7 +31,7 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY to a long random string (50 characters or more). See .env.example.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-# --- apps, in floor order: a floor imports only the ones below it ------------------------------------------------------
+# --- apps, in floor order: a floor imports only the ones below it ---
 INSTALLED_APPS = [
     "medspa",
     "concierge",
@@ -92,7 +92,7 @@ TEMPLATES = [
     },
 ]
 
-# --- database: SQLite is the embedded default, PostgreSQL is production ------------------------------------------------
+# --- database: SQLite is the embedded default, PostgreSQL is production ---
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'medspa.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -114,7 +114,7 @@ CACHES: dict[str, Any] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-# --- queue: a ticker of tiny idempotent tasks on the same database (docs/decisions/005) --------------------------------
+# --- queue: a ticker of tiny idempotent tasks on the same database (docs/decisions/005) ---
 Q_CLUSTER = {
     "name": "medspa",
     "label": "Queue",
@@ -135,7 +135,7 @@ Q_CLUSTER = {
 TICK_STALE_SECONDS = env.int("TICK_STALE_SECONDS", default=180)
 SEND_LEASE_SECONDS = env.int("SEND_LEASE_SECONDS", default=120)
 
-# --- language, time, files ---------------------------------------------------------------------------------------------
+# --- language, time, files ---
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True
@@ -150,7 +150,7 @@ STORAGES = {
 # The demo's clock runs this many seconds ahead; only where DEMO is on (a system check refuses it elsewhere).
 CLOCK_OFFSET_FILE = env.str("CLOCK_OFFSET_FILE", default=str(VAR_DIR / "clock-offset") if DEMO else "")
 
-# --- security ----------------------------------------------------------------------------------------------------------
+# --- security ---
 _HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SECURE_SSL_REDIRECT = _HTTPS
@@ -183,9 +183,11 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# --- vendors -----------------------------------------------------------------------------------------------------------
+# --- vendors ---
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
-STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_demo"] if DEMO and not STRIPE_API_KEY else [])
+STRIPE_WEBHOOK_SECRETS = env.list(
+    "STRIPE_WEBHOOK_SECRETS", default=["whsec_demo"] if DEMO and not STRIPE_API_KEY else []
+)
 STRIPE_API_VERSION = "2026-05-27.dahlia"
 
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
@@ -199,7 +201,7 @@ TWILIO_API_BASE = env.str("TWILIO_API_BASE", default="")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEMO else "smtp://localhost:25"))
 
-# --- logs: JSON, with request and task ids, never with patient data ----------------------------------------------------
+# --- logs: JSON, with request and task ids, never with patient data ---
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

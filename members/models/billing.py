@@ -9,7 +9,7 @@ from members.models.memberships import Membership
 class StripeEvent(models.Model):
     """The webhook inbox: stored once, applied by a task.
 
-        stored -> applied | ignored | unmatched | quarantined          stored -> failed -> (retried) applied
+    stored -> applied | ignored | unmatched | quarantined          stored -> failed -> (retried) applied
     """
 
     class State(models.TextChoices):

@@ -62,9 +62,7 @@ class Escalation(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["severity", "due_at"], condition=~models.Q(state="resolved"), name="escalation_queue"
-            ),
+            models.Index(fields=["severity", "due_at"], condition=~models.Q(state="resolved"), name="escalation_queue"),
         ]
 
     def __str__(self) -> str:

@@ -32,9 +32,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 class Membership(models.Model):
     """Life, as Stripe's subscription tells it (`members.billing.apply` moves it; verbs of `members.joining` will too):
 
-        pending -> active <-> past_due -> cancelled
-                   active <-> paused
-                   active  -> cancelling -> cancelled        past_due, cancelled -> lapsed
+    pending -> active <-> past_due -> cancelled
+               active <-> paused
+               active  -> cancelling -> cancelled        past_due, cancelled -> lapsed
     """
 
     class Status(models.TextChoices):

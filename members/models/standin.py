@@ -35,7 +35,9 @@ class StandinReplay(models.Model):
     """The first answer to an idempotency key, replayed for every later request that carries it."""
 
     key = models.CharField(max_length=255, primary_key=True)
-    fingerprint = models.CharField(max_length=64, help_text="Of method, path and parameters: reuse with others is refused.")
+    fingerprint = models.CharField(
+        max_length=64, help_text="Of method, path and parameters: reuse with others is refused."
+    )
     status = models.PositiveSmallIntegerField()
     body = models.JSONField()
     created_at = models.DateTimeField()

@@ -43,7 +43,9 @@ class Visit(models.Model):
             models.Index(fields=["location", "starts_at"], name="visit_by_location"),  # openings, today's check-ins
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="visit_ends_after_start"),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="visit_ends_after_start"
+            ),
             # Two patients cannot be booked with one provider at the same moment (overlaps: PostgreSQL, issue 3).
             models.UniqueConstraint(
                 fields=["provider", "starts_at"], condition=models.Q(status="booked"), name="one_visit_a_slot"

@@ -1,0 +1,52 @@
+"""Every recurring job. `sync_schedules` makes the queue's rows equal this list at each start.
+
+All run by UTC intervals; anything due at a location's own hour is computed by the job itself, because the queue's
+cron knows one zone and slips at daylight saving (docs/decisions/005).
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django_q.models import Schedule
+
+from common import clock
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    func: str
+    minutes: int
+    why: str
+
+
+JOBS = (
+    Job("tick", "medspa.tasks.tick", 1, "claims billing changes, advances sequences, sends due messages"),
+    Job("expire-credits", "medspa.tasks.expire_credits", 60, "writes the end of lots that were not used in time"),
+)
+
+
+@transaction.atomic
+def sync() -> list[str]:
+    """Create and update the rows of JOBS, delete all others. One bad row would stop every schedule, so none is left."""
+    Schedule.objects.exclude(name__in=[job.name for job in JOBS]).delete()
+    for job in JOBS:
+        Schedule.objects.update_or_create(
+            name=job.name,
+            defaults={
+                "func": job.func,
+                "schedule_type": Schedule.MINUTES,
+                "minutes": job.minutes,
+                "repeats": -1,
+                "args": None,
+                "kwargs": None,
+            },
+            create_defaults={
+                "func": job.func,
+                "schedule_type": Schedule.MINUTES,
+                "minutes": job.minutes,
+                "repeats": -1,
+                "next_run": clock.now(),
+            },
+        )
+    return [job.name for job in JOBS]

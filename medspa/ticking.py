@@ -1,0 +1,49 @@
+"""One round of the recurring work, in the order in which facts flow: billing, sequences, messages, answers.
+
+Each step is idempotent and claims its rows, so rounds may overlap, on any number of machines. A step that fails does
+not stop the next one; its name is kept on the heartbeat.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+
+from concierge import answering
+from medspa.models import Heartbeat
+from members import billing
+from members.stripe_standin import delivery as standin_delivery
+from outreach import outbox, recovery, sequences
+
+log = logging.getLogger(__name__)
+
+Step = Callable[..., int]
+
+STEPS: dict[str, Step] = {
+    "stripe_events": billing.apply_waiting,
+    "billing_changes": recovery.follow_all,
+    "sequence_steps": sequences.advance,
+    "stuck_messages": outbox.recover_stuck,
+    "sent_messages": outbox.send_due,
+    "late_answers": answering.answer_due,
+}
+# The stand-in's webhooks that a lost task left behind.
+DEMO_STEPS: dict[str, Step] = {"standin_events": standin_delivery.deliver_due}
+
+
+def tick(*, now: datetime) -> dict[str, int]:
+    """Run the round; how many rows each step moved (-1: the step failed, see the log)."""
+    began, moved = time.monotonic(), {}
+    for name, step in ({**DEMO_STEPS, **STEPS} if settings.DEMO else STEPS).items():
+        try:
+            moved[name] = step(now=now)
+        except Exception:
+            log.exception("tick step failed", extra={"step": name})
+            moved[name] = -1
+    failed = ", ".join(name for name, count in moved.items() if count < 0)
+    Heartbeat.objects.update_or_create(
+        name="tick", defaults={"beat_at": now, "seconds": time.monotonic() - began, "error": failed}
+    )
+    return moved

@@ -1,0 +1,180 @@
+"""Our rows brought to what Stripe answered: one locked, atomic step a live object."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from common import clock
+from members import audit, credits, escalations
+from members.models import BillingChange, Escalation, Invoice, Membership, Plan, StripeEvent
+from members.stripe_gateway import CardFacts, InvoiceFacts, SubscriptionFacts
+
+Status = Membership.Status
+
+_STATUS = {
+    "active": Status.ACTIVE,
+    "trialing": Status.ACTIVE,
+    "past_due": Status.PAST_DUE,
+    "unpaid": Status.PAST_DUE,
+    "incomplete": Status.PENDING,
+    "incomplete_expired": Status.CANCELLED,
+    "canceled": Status.CANCELLED,
+    "paused": Status.PAUSED,
+}
+
+
+@dataclass(frozen=True)
+class Live:
+    """What Stripe answered, and when we began to ask."""
+
+    fetched_at: datetime
+    subscription: SubscriptionFacts
+    card: CardFacts | None
+    invoice: InvoiceFacts | None
+    decline_code: str
+
+
+def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) -> None:
+    """Set state, invoice, credits and audit, and write the fact that floors above act on. All or nothing."""
+    with transaction.atomic():
+        membership = (
+            Membership.objects.select_for_update(of=("self",))
+            .select_related("plan", "patient__home_location")
+            .get(pk=membership_pk)
+        )
+        fresh = membership.stripe_fetched_at is None or live.fetched_at >= membership.stripe_fetched_at
+        if fresh:
+            _mirror_subscription(membership, live, now)
+        if live.invoice:
+            _mirror_invoice(membership, live, live.invoice, event=event, fresh=fresh, now=now)
+
+
+def status_of(subscription: SubscriptionFacts) -> Status:
+    """The membership state that a Stripe subscription means."""
+    status = _STATUS.get(subscription.status, Status.PENDING)
+    if status == Status.ACTIVE and subscription.collection_paused:
+        return Status.PAUSED
+    if status == Status.ACTIVE and subscription.cancel_at_period_end:
+        return Status.CANCELLING
+    return status
+
+
+def _mirror_subscription(membership: Membership, live: Live, now: datetime) -> None:
+    before, facts = membership.status, live.subscription
+    membership.status = status_of(facts)
+    membership.stripe_fetched_at = live.fetched_at
+    membership.current_period_start = facts.period_start
+    membership.current_period_end = facts.period_end
+    if membership.status != Status.PAST_DUE:
+        membership.past_due_since = None
+    elif membership.past_due_since is None:
+        membership.past_due_since = now
+    if membership.status == Status.CANCELLED:
+        membership.ended_at = membership.ended_at or facts.ended_at or now
+    if live.card:
+        membership.card_brand, membership.card_last4 = live.card.brand, live.card.last4
+    _follow_price(membership, facts.price_id, now)
+    membership.save()
+    if before != membership.status:
+        audit.record(
+            f"membership.{membership.status}",
+            actor="stripe",
+            patient=membership.patient,
+            now=now,
+            data={"membership": membership.pk, "from": before, "to": membership.status},
+        )
+
+
+def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
+    if price_id == membership.plan.stripe_price_id:
+        return
+    plan = Plan.objects.filter(stripe_price_id=price_id).exclude(stripe_price_id="").first()
+    if plan is None:
+        escalations.open(
+            reason=Escalation.Reason.BILLING_SYNC,
+            patient=membership.patient,
+            summary=f"Stripe charges a price ({price_id}) that belongs to no plan here. Set it on the right plan.",
+            now=now,
+        )
+        return
+    audit.record(
+        "membership.plan_changed",
+        actor="stripe",
+        patient=membership.patient,
+        now=now,
+        data={"membership": membership.pk, "from": membership.plan_id, "to": plan.pk},
+    )
+    membership.plan = plan
+
+
+def _mirror_invoice(
+    membership: Membership, live: Live, facts: InvoiceFacts, *, event: StripeEvent, fresh: bool, now: datetime
+) -> None:
+    known = Invoice.objects.select_for_update().filter(stripe_id=facts.id).first()
+    if known and (known.status in Invoice.FINAL or not (fresh or facts.status in Invoice.FINAL)):
+        return  # final, or a late answer: what we have is as new or newer
+
+    invoice = known or Invoice(stripe_id=facts.id, membership=membership)
+    failed_before, attempts_before = invoice.first_failed_at is not None, invoice.attempt_count
+    _copy(facts, invoice, live.decline_code)
+    failing = invoice.needs_payment and facts.attempted and facts.attempt_count > 0
+    if failing and not failed_before:
+        invoice.first_failed_at = now
+    invoice.save()
+
+    if invoice.status == Invoice.Status.PAID:
+        _grant_period(membership, invoice, facts, now)
+    if failing and membership.status != Status.PENDING and (not failed_before or facts.attempt_count > attempts_before):
+        _state_fact(BillingChange.Kind.PAYMENT_FAILED, invoice, event, now)
+    elif failed_before and not invoice.needs_payment:
+        _state_fact(BillingChange.Kind.PAYMENT_SETTLED, invoice, event, now)
+
+
+def _copy(facts: InvoiceFacts, invoice: Invoice, decline_code: str) -> None:
+    invoice.number = facts.number
+    invoice.status = facts.status
+    invoice.amount_due_cents = facts.amount_due_cents
+    invoice.amount_remaining_cents = facts.amount_remaining_cents
+    invoice.currency = facts.currency
+    invoice.attempt_count = facts.attempt_count
+    invoice.next_attempt_at = facts.next_attempt_at
+    invoice.issued_at = facts.issued_at
+    invoice.paid_at = facts.paid_at
+    invoice.decline_code = decline_code or invoice.decline_code
+
+
+def _grant_period(membership: Membership, invoice: Invoice, facts: InvoiceFacts, now: datetime) -> None:
+    """A paid period grants the plan's benefits once. A mid-period charge (proration) opens no new period."""
+    if facts.billing_reason not in ("subscription_create", "subscription_cycle"):
+        return
+    for benefit in membership.plan.benefits.select_related("service"):
+        credits.grant(
+            membership=membership,
+            service=benefit.service,
+            quantity=benefit.quantity,
+            key=f"invoice:{invoice.stripe_id}:benefit:{benefit.pk}",
+            expires_at=clock.months_later(facts.period_start, benefit.valid_months),
+            actor="stripe",
+            reason=f"Paid period, {membership.plan.name}",
+            now=now,
+            invoice_id=invoice.stripe_id,
+        )
+
+
+def _state_fact(kind: str, invoice: Invoice, event: StripeEvent, now: datetime) -> None:
+    BillingChange.objects.get_or_create(
+        membership=invoice.membership, event=event, defaults={"invoice": invoice, "kind": kind, "occurred_at": now}
+    )
+    audit.record(
+        f"billing.{kind}",
+        actor="stripe",
+        patient=invoice.membership.patient,
+        now=now,
+        data={
+            "invoice": invoice.stripe_id,
+            "status": invoice.status,
+            "cents": invoice.amount_due_cents,
+            "attempt": invoice.attempt_count,
+        },
+    )

@@ -1,0 +1,106 @@
+"""A patient's new card: a hosted session minted at the click, then the card set where it counts and the debt paid.
+
+No card field is ours (R122). Stripe's portal would set only the customer's card while retries use the
+subscription's; here both are set and the open invoice is paid at once (R142).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from common.errors import Refused
+from members import audit, links, stripe_gateway
+from members.models import Invoice, Membership, PatientLink
+
+
+class CardOutcome(StrEnum):
+    PAID = "paid"
+    SAVED = "saved"  # the card is set and nothing was owed
+    DECLINED = "declined"  # the card is set, the open invoice could not be paid with it
+    NOT_FINISHED = "not_finished"  # the hosted page was left, or the session is not this member's
+
+
+def start_update(*, link: PatientLink, now: datetime) -> str:
+    """The address of a hosted session, made now (R151). A double click within a minute gets the same session.
+
+    Raises Refused when the membership has no customer at Stripe; StripeUnavailable when Stripe cannot be reached.
+    """
+    membership = link.membership
+    if not membership.stripe_customer_id:
+        raise Refused("This membership is not set up for card payments. Please call us.", code="no_customer")
+    back = links.url(link)
+    session = stripe_gateway.create_card_session(
+        customer_id=membership.stripe_customer_id,
+        success_url=f"{back}done/?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=back,
+        key=f"card-session:{link.uuid}:{int(now.timestamp()) // 60}",
+    )
+    PatientLink.objects.filter(pk=link.pk).update(session_id=session.id)
+    audit.record(
+        "card.update_started",
+        actor=f"patient:{membership.patient_id}",
+        patient=membership.patient,
+        now=now,
+        data={"link": link.pk},
+    )
+    return session.url
+
+
+def finish_update(*, link: PatientLink, session_id: str, now: datetime) -> CardOutcome:
+    """What came of the hosted page, after setting the card and paying what is open. Safe to call again.
+
+    Raises StripeUnavailable when Stripe cannot be reached; then nothing is lost, its own event finishes the work.
+    """
+    outcome = _finish(link.membership, session_id, now)
+    if outcome == CardOutcome.SAVED and link.invoice:  # Stripe's event may have paid it a moment before the page came
+        paid = stripe_gateway.fetch_invoice(link.invoice.stripe_id).status == Invoice.Status.PAID
+        outcome = CardOutcome.PAID if paid else outcome
+    if outcome in (CardOutcome.PAID, CardOutcome.SAVED):
+        PatientLink.objects.filter(pk=link.pk, completed_at__isnull=True).update(completed_at=now)
+    return outcome
+
+
+def finish_session(*, session_id: str, now: datetime) -> bool:
+    """The same, told by Stripe's event: for a patient who closed the page too early. False: no member of ours."""
+    session = stripe_gateway.fetch_card_session(session_id)
+    membership = (
+        Membership.objects.current().filter(stripe_customer_id=session.customer_id).exclude(stripe_customer_id="")
+    ).first()
+    if membership is None:
+        return False
+    _finish(membership, session_id, now)
+    return True
+
+
+def _finish(membership: Membership, session_id: str, now: datetime) -> CardOutcome:
+    session = stripe_gateway.fetch_card_session(session_id)
+    ours = session.customer_id == membership.stripe_customer_id and membership.stripe_subscription_id
+    if not (session.complete and session.payment_method_id and ours):
+        return CardOutcome.NOT_FINISHED
+    subscription_id = str(membership.stripe_subscription_id)
+    stripe_gateway.set_default_card(
+        customer_id=membership.stripe_customer_id,
+        subscription_id=subscription_id,
+        payment_method_id=session.payment_method_id,
+        key=f"card:{session.id}",
+    )
+    outcome, invoices = CardOutcome.SAVED, stripe_gateway.open_invoices(subscription_id)
+    for invoice in invoices:
+        try:
+            # Once for this session: the page and Stripe's event may both come here (R145).
+            stripe_gateway.pay_invoice(invoice.id, key=f"pay:{invoice.id}:{session.id}")
+        except stripe_gateway.CardDeclined:
+            outcome = CardOutcome.DECLINED
+            break
+        outcome = CardOutcome.PAID
+    _trace(membership, outcome, len(invoices), now)
+    return outcome
+
+
+def _trace(membership: Membership, outcome: CardOutcome, owed: int, now: datetime) -> None:
+    audit.record(
+        "card.updated",
+        actor=f"patient:{membership.patient_id}",
+        patient=membership.patient,
+        now=now,
+        data={"membership": membership.pk, "outcome": outcome, "invoices": owed},
+    )

@@ -1,0 +1,10 @@
+"""Queue doors of the members floor: ids in, one verb each."""
+
+from common import clock
+from common.logs import traced
+from members import billing
+
+
+def apply_stripe_event(pk: int) -> None:
+    with traced("stripe-event", str(pk)):
+        billing.apply(pk, now=clock.now())
