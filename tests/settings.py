@@ -11,6 +11,7 @@ from medspa.settings import STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+WHITENOISE_AUTOREFRESH = True  # no collected staticfiles/ in tests
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 # Two suites on one PostgreSQL server need a database each.
