@@ -1,10 +1,12 @@
 """Phone numbers: E.164 inside, readable outside. US only (R77)."""
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType, timezone
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, geocoder, timezone
 
+from common import states
 from common.errors import Refused
 
+_MOST_ZONES_OF_A_STATE = 5  # Alaska's; a toll-free number is listed under every zone of the NANP
 # A number in the NANP can be mobile or fixed; the area code does not tell which.
 _USABLE = {PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE}
 
@@ -46,10 +48,23 @@ def area_code(e164: str) -> str:
 
 
 def zones(e164: str) -> tuple[str, ...]:
-    """The IANA zones in which the number's area code lies; empty when unknown."""
+    """The IANA zones in which the number's area code lies; empty when unknown or when it lies nowhere (toll-free)."""
     try:
         number = phonenumbers.parse(e164, "US")
     except phonenumbers.NumberParseException:
         return ()
     found = timezone.time_zones_for_number(number)
+    if len(found) > _MOST_ZONES_OF_A_STATE:
+        return ()
     return tuple(zone for zone in found if zone != timezone.UNKNOWN_TIMEZONE)
+
+
+def state(e164: str) -> str:
+    """The US state of the number's area code: '+13055550123' -> 'FL'; '' when unknown or when it lies nowhere."""
+    try:
+        number = phonenumbers.parse(e164, "US")
+    except phonenumbers.NumberParseException:
+        return ""
+    place = geocoder.description_for_number(number, "en")  # "Florida" or "Miami, FL"
+    code = states.CODES.get(place) or place.rpartition(", ")[2]
+    return code if code in states.NAMES else ""
