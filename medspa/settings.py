@@ -81,7 +81,11 @@ TEMPLATES = [
             "loaders": [
                 ("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _LOADERS)]),
             ],
-            "builtins": ["template_partials.templatetags.partials", "common.templatetags.facts"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "common.templatetags.facts",
+                "common.templatetags.look",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -91,6 +95,8 @@ TEMPLATES = [
         },
     },
 ]
+
+DJANGO_TABLES2_TEMPLATE = "portal/table.html"
 
 # --- database: SQLite is the embedded default, PostgreSQL is production ---
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'medspa.sqlite3'}")}

@@ -1,7 +1,10 @@
-"""Template filters for facts: money, phones, moments."""
+"""Template filters for facts: money, phones, moments. A moment is shown in a zone that the template names."""
+
+from datetime import datetime
 
 from django import template
 
+from common import clock
 from common import money as _money
 from common import phones as _phones
 
@@ -16,3 +19,47 @@ def money(cents: int, currency: str = "usd") -> str:
 @register.filter
 def phone(e164: str) -> str:
     return _phones.readable(e164)
+
+
+@register.filter
+def moment(when: datetime | None, zone: str) -> str:
+    """'Thu Jun 18, 3:30 pm' on the clock of an IANA zone; '' for None."""
+    return f"{day(when, zone)}, {hour(when, zone)}" if when else ""
+
+
+@register.filter
+def day(when: datetime | None, zone: str) -> str:
+    """'Thu Jun 18'; with the year when it is not the present one."""
+    if not when:
+        return ""
+    local = clock.local(when, zone)
+    year = "" if local.year == clock.local(clock.now(), zone).year else f", {local.year}"
+    return f"{local:%a %b} {local.day}{year}"
+
+
+@register.filter
+def hour(when: datetime | None, zone: str) -> str:
+    """'3:30 pm'."""
+    if not when:
+        return ""
+    local = clock.local(when, zone)
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+@register.filter
+def span(start: datetime, end: datetime) -> str:
+    """How long between the two moments, whichever comes first: '12 min', '3 h 5 min', '4 days'."""
+    minutes = int(abs((end - start).total_seconds()) // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days = hours // 24
+    return f"{days} day" if days == 1 else f"{days} days"
+
+
+@register.filter
+def without_link(body: str) -> str:
+    """A message's text as staff see it: the address that only the patient may open is not shown (R152)."""
+    return body.replace("{link}", "[secure link]")

@@ -1,0 +1,105 @@
+"""Who may use a view, declared on the view itself: `view.access` says it, the decorator enforces it.
+
+A test walks the URLconf and refuses a view without a declaration, so a page cannot be opened by forgetting.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+
+from common import htmx
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Access:
+    """kind: public, signed (a vendor's signature), token (the address holds a secret), demo or staff."""
+
+    kind: str
+    signer: str = ""
+    roles: frozenset[str] = frozenset()
+
+
+class Person(Protocol):
+    """What is asked of a signed-in user."""
+
+    is_authenticated: bool
+
+    def role_names(self) -> frozenset[str]: ...
+
+
+def public(view: View) -> View:
+    """Anyone: the sign-in page, health checks."""
+    return _declared(view, Access("public"))
+
+
+def signed_by(signer: str) -> Callable[[View], View]:
+    """Only `signer` ("Stripe", "Twilio"). A marker: the view itself checks the signature on the raw body."""
+
+    def mark(view: View) -> View:
+        return _declared(view, Access("signed", signer=signer))
+
+    return mark
+
+
+def by_token(view: View) -> View:
+    """Whoever holds the address: it carries a secret that the view looks up. A marker."""
+    return _declared(view, Access("token"))
+
+
+def demo_only(view: View) -> View:
+    """Anyone, but only where the demo or DEBUG is on; elsewhere the page does not exist."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not (settings.DEMO or settings.DEBUG):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return _declared(guarded, Access("demo"))
+
+
+def staff(*roles: str) -> Callable[[View], View]:
+    """Signed-in staff who hold one of `roles`; without roles, any staff role.
+
+    A stranger is sent to sign in and comes back to the same page; staff without the role get 403.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = cast(Person, request.user)
+            if not user.is_authenticated:
+                return _to_sign_in(request)
+            held = user.role_names()
+            if not held or (roles and held.isdisjoint(roles)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return _declared(guarded, Access("staff", roles=frozenset(roles)))
+
+    return guard
+
+
+def _declared(view: View, access: Access) -> View:
+    view.access = access  # type: ignore[attr-defined]
+    return view
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if not htmx.is_htmx(request):
+        return redirect_to_login(request.get_full_path())
+    # A redirect would be followed inside the page and put the sign-in form into a fragment.
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = f"{here.path}?{here.query}" if here.query else here.path or "/"
+    sign_in = redirect_to_login(back, resolve_url(settings.LOGIN_URL))
+    return HttpResponse(status=204, headers={"HX-Redirect": sign_in.url})

@@ -1,0 +1,34 @@
+"""How things look: icons and the colour of a state."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# A colour says the same everywhere: green is well, red needs a person, yellow waits, blue is under way.
+_COLOURS = {
+    "green": {"active", "delivered", "paid", "completed", "resolved", "opt_in", "resubscribe"},
+    "red": {"past_due", "undelivered", "failed", "uncollectible", "opt_out", "no_show", "emergency", "open_case"},
+    "yellow": {"held", "unknown", "pending", "cancelling", "high", "open"},
+    "blue": {"queued", "sending", "sent", "booked", "claimed", "running", "received"},
+}
+_COLOUR_OF = {state: colour for colour, states in _COLOURS.items() for state in states}
+
+
+@register.filter
+def colour(state: str) -> str:
+    """'past_due' -> 'red'; what is over or unknown is 'secondary'."""
+    return _COLOUR_OF.get(str(state), "secondary")
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """An icon from static/vendor/tabler-icons.svg. Decoration: words stand beside it."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        extra,
+        static("vendor/tabler-icons.svg"),
+        name,
+    )
