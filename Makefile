@@ -42,9 +42,9 @@ demo-reset: $(VENV)/.runtime.stamp ## Throw the demo's data away, seed anew and 
 
 # One test process per core; ARGS go to pytest: make test ARGS="tests/members -k credit" COVERAGE=
 COVERAGE ?= --cov --cov-report=term-missing:skip-covered
-WORKERS ?= auto
+PROCESSES ?= auto
 test: $(VENV)/.dev.stamp ## Run the whole test suite (SQLite unless DATABASE_URL says otherwise)
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(COVERAGE) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile $(COVERAGE) $(ARGS)
 
 # What a production environment looks like, with dummies; it overrides whatever `.env` says.
 PRODUCTION = DEMO=false DEBUG=false PUBLIC_BASE_URL=https://members.example.com ALLOWED_HOSTS=members.example.com BEHIND_PROXY=true \
