@@ -1,10 +1,14 @@
-"""System checks: Twilio is wholly set, or the demo's phonebook serves. Nothing in between starts."""
+"""System checks: Twilio is wholly set or the demo's phonebook serves; the law tables were reviewed lately."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from common import clock
+from outreach import legal_tables
 
 _LOCAL = {"localhost", "127.0.0.1", "::1", "testserver"}
 _PHONEBOOK_TOKENS = ["phonebook-demo-token"]  # what settings give the demo
@@ -82,6 +86,15 @@ def the_emulators_address_is_one(app_configs: Any, **kwargs: Any) -> list[CheckM
             )
         ]
     return []
+
+
+@register()
+def legal_tables_are_fresh(app_configs: Any = None, *, today: date | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A warning, no error: a law table grown old must not stop the texts of a practice that is running (R6)."""
+    return [
+        Warning(sentence, hint="Check the law, correct the row, set its reviewed_on.", id="outreach.W001")
+        for sentence in legal_tables.overdue(today or clock.now().date())
+    ]
 
 
 def _is_twilios(address: str) -> bool:
