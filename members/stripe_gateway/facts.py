@@ -1,0 +1,130 @@
+"""What we read of Stripe's objects, in the shapes of basil and later (R131)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+
+@dataclass(frozen=True)
+class InvoiceFacts:
+    """An invoice as Stripe has it now. The period is that of its first line: what the money is for."""
+
+    id: str
+    number: str
+    status: str
+    billing_reason: str
+    customer_id: str
+    subscription_id: str  # "" for an invoice without one
+    amount_due_cents: int
+    amount_remaining_cents: int
+    currency: str
+    attempt_count: int
+    attempted: bool
+    next_attempt_at: datetime | None
+    issued_at: datetime
+    paid_at: datetime | None
+    period_start: datetime
+    period_end: datetime
+
+
+@dataclass(frozen=True)
+class SubscriptionFacts:
+    id: str
+    customer_id: str
+    status: str
+    price_id: str
+    period_start: datetime
+    period_end: datetime
+    cancel_at_period_end: bool
+    collection_paused: bool
+    resumes_at: datetime | None
+    ended_at: datetime | None
+    default_payment_method_id: str  # "" when the customer's default is used
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    payment_method_id: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True)
+class HostedSession:
+    id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CardSession:
+    id: str
+    complete: bool
+    customer_id: str
+    payment_method_id: str  # "" until complete
+
+
+def invoice_facts(found: stripe.Invoice) -> InvoiceFacts:
+    line = found.lines.data[0] if found.lines.data else None
+    of = found.parent.subscription_details if found.parent else None
+    moments = found.status_transitions
+    return InvoiceFacts(
+        id=str(found.id),
+        number=found.number or "",
+        status=found.status or "",
+        billing_reason=found.billing_reason or "",
+        customer_id=id_of(found.customer),
+        subscription_id=id_of(of.subscription) if of else "",
+        amount_due_cents=found.amount_due,
+        amount_remaining_cents=found.amount_remaining,
+        currency=found.currency,
+        attempt_count=found.attempt_count,
+        attempted=found.attempted,
+        next_attempt_at=_maybe_at(found.next_payment_attempt),
+        issued_at=_at(moments.finalized_at or found.created),
+        paid_at=_maybe_at(moments.paid_at),
+        period_start=_at(line.period.start if line else found.period_start),
+        period_end=_at(line.period.end if line else found.period_end),
+    )
+
+
+def subscription_facts(found: stripe.Subscription) -> SubscriptionFacts:
+    item = found.items.data[0]
+    pause = found.pause_collection
+    return SubscriptionFacts(
+        id=found.id,
+        customer_id=id_of(found.customer),
+        status=found.status,
+        price_id=item.price.id,
+        period_start=_at(item.current_period_start),
+        period_end=_at(item.current_period_end),
+        cancel_at_period_end=found.cancel_at_period_end,
+        collection_paused=pause is not None,
+        resumes_at=_maybe_at(pause.resumes_at) if pause else None,
+        ended_at=_maybe_at(found.ended_at),
+        default_payment_method_id=id_of(found.default_payment_method),
+    )
+
+
+def card_facts(found: Any) -> CardFacts | None:
+    """Of a PaymentMethod, or of a card kept as an old-style source; None for a bank account and the like."""
+    card = found if found.object == "card" else getattr(found, "card", None)
+    if card is None:
+        return None
+    return CardFacts(found.id, card.brand.lower(), card.last4, card.exp_month, card.exp_year)
+
+
+def id_of(reference: Any) -> str:
+    """Of a field that Stripe gives as an id, an expanded object or null."""
+    return reference if isinstance(reference, str) else (reference.id if reference else "")
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _maybe_at(seconds: int | None) -> datetime | None:
+    return _at(seconds) if seconds else None

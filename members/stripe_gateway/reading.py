@@ -1,0 +1,87 @@
+"""Questions to Stripe."""
+
+from typing import Any
+
+import stripe
+
+from members.stripe_gateway.connection import client, errors_named
+from members.stripe_gateway.facts import (
+    CardFacts,
+    CardSession,
+    InvoiceFacts,
+    SubscriptionFacts,
+    card_facts,
+    id_of,
+    invoice_facts,
+    subscription_facts,
+)
+
+
+def fetch_invoice(invoice_id: str) -> InvoiceFacts:
+    with errors_named():
+        return invoice_facts(client().v1.invoices.retrieve(invoice_id))
+
+
+def open_invoices(subscription_id: str) -> list[InvoiceFacts]:
+    """What is still owed on a subscription, oldest first."""
+    with errors_named():
+        page = client().v1.invoices.list({"subscription": subscription_id, "status": "open", "limit": 100})
+        return sorted((invoice_facts(each) for each in page.auto_paging_iter()), key=lambda invoice: invoice.issued_at)
+
+
+def fetch_subscription(subscription_id: str) -> SubscriptionFacts:
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(subscription_id)
+    return subscription_facts(found)
+
+
+def fetch_card(subscription_id: str) -> CardFacts | None:
+    """The card that the next charge uses, in Stripe's order (R142): the subscription's, then the customer's default."""
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(
+            subscription_id,
+            {
+                "expand": [
+                    "default_payment_method",
+                    "default_source",
+                    "customer.invoice_settings.default_payment_method",
+                    "customer.default_source",
+                ]
+            },
+        )
+    customer = found.customer
+    candidates: list[Any] = [found.default_payment_method, found.default_source]
+    if isinstance(customer, stripe.Customer):
+        chosen = customer.invoice_settings
+        candidates += [chosen.default_payment_method if chosen else None, customer.default_source]
+    first = next((each for each in candidates if each), None)
+    return card_facts(first) if first else None
+
+
+def decline_code(invoice_id: str) -> str:
+    """Why the last attempt on the invoice failed, as Stripe codes it; "" when none failed.
+
+    The invoice itself no longer tells (R131).
+    """
+    with errors_named():
+        payments = client().v1.invoice_payments.list(
+            {"invoice": invoice_id, "limit": 10, "expand": ["data.payment.payment_intent"]}
+        )
+    for payment in sorted(payments.data, key=lambda each: each.is_default, reverse=True):
+        intent = payment.payment.payment_intent if payment.payment.type == "payment_intent" else None
+        if isinstance(intent, stripe.PaymentIntent) and (failure := intent.last_payment_error):
+            # Stripe leaves the decline code out where its own error code says it all, as for an expired card.
+            return getattr(failure, "decline_code", None) or getattr(failure, "code", None) or ""
+    return ""
+
+
+def fetch_card_session(session_id: str) -> CardSession:
+    with errors_named():
+        session = client().v1.checkout.sessions.retrieve(session_id, {"expand": ["setup_intent"]})
+    intent = session.setup_intent
+    return CardSession(
+        id=session.id,
+        complete=session.status == "complete",
+        customer_id=id_of(session.customer),
+        payment_method_id=id_of(intent.payment_method) if isinstance(intent, stripe.SetupIntent) else "",
+    )
