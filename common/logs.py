@@ -17,6 +17,8 @@ _current_id: ContextVar[str] = ContextVar("current_id", default="")
 _DIGITS = re.compile(r"\+?\d[\d\s().-]{7,}\d")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 _LINK_TOKEN = re.compile(r"/m/[\w-]{16,}")
+# Letters only, or some fresh ids would look like a phone number and be scrubbed.
+_TO_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def scrub(text: str) -> str:
@@ -27,7 +29,7 @@ def scrub(text: str) -> str:
 @contextmanager
 def traced(kind: str, ident: str = ""):  # type: ignore[no-untyped-def]
     """Log lines inside carry `kind:ident` (or a fresh id)."""
-    token = _current_id.set(f"{kind}:{ident or uuid.uuid4().hex[:12]}")
+    token = _current_id.set(f"{kind}:{ident or uuid.uuid4().hex[:12].translate(_TO_LETTERS)}")
     try:
         yield
     finally:
