@@ -99,7 +99,9 @@ TEMPLATES = [
 DJANGO_TABLES2_TEMPLATE = "portal/table.html"
 
 # --- database: SQLite is the embedded default, PostgreSQL is production ---
-DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'medspa.sqlite3'}")}
+# The demo has a file of its own, so that starting it over cannot touch real data.
+_SQLITE_FILE = "demo.sqlite3" if DEMO else "medspa.sqlite3"
+DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / _SQLITE_FILE}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
