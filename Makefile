@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-reset test check format lock shell clean
+.PHONY: help install demo demo-reset test check format lock shell clean
 
 PORT ?= 8000
 VENV := .venv
@@ -32,6 +32,8 @@ $(VENV)/.dev.stamp: $(VENV)/.runtime.stamp requirements-dev.txt requirements-spe
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps -r requirements-spec.txt
 	@touch $@
+
+install: $(VENV)/.runtime.stamp ## Make .venv with the pinned requirements, and nothing more
 
 # --- the two commands -----------------------------------------------------------------------------------------------------
 demo: $(VENV)/.runtime.stamp ## Start the demo practice on http://localhost:$PORT; Ctrl-C stops it, the data stays
