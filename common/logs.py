@@ -3,7 +3,7 @@
 import logging
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -49,10 +49,18 @@ class JsonFormatter(_JsonFormatter):
         super().__init__("%(levelname)s %(name)s %(message)s %(trace)s", timestamp=True)
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {
-            key: scrub(value) if isinstance(value, str) and key != "timestamp" else value
-            for key, value in log_data.items()
-        }
+        return {key: value if key == "timestamp" else _scrubbed(value) for key, value in log_data.items()}
+
+
+def _scrubbed(value: Any) -> Any:
+    """An object becomes its text here and not in the encoder, which would write it unscrubbed (Django's `request`)."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {scrub(str(key)): _scrubbed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_scrubbed(each) for each in value]
+    return scrub(str(value))
 
 
 class RequestIdMiddleware:

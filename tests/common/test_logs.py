@@ -85,6 +85,19 @@ def test_arguments_extras_and_tracebacks_are_scrubbed(sink):
     assert "ValueError: no route to [number]" in lines[0]["exc_info"]
 
 
+def test_objects_and_nested_extras_are_scrubbed(sink, rf):
+    """Django logs the request itself beside a 404: its text holds the address, and a link's address is a secret."""
+    logger, lines = sink
+    secret = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg"
+
+    logger.warning("no", extra={"request": rf.get(f"/m/{secret}/"), "found": {"to": ["+15125550199"]}, "count": 3})
+
+    assert secret not in json.dumps(lines)
+    assert lines[0]["request"] == "<WSGIRequest: GET '/m/…/'>"
+    assert lines[0]["found"] == {"to": ["[number]"]}
+    assert lines[0]["count"] == 3
+
+
 def test_traces_nest_and_end(sink):
     logger, lines = sink
 
