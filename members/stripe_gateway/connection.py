@@ -46,7 +46,9 @@ def _connected(api_key: str, version: str) -> stripe.StripeClient:
         return stripe.StripeClient(api_key, stripe_version=version, http_client=http, max_network_retries=2)
     from members.stripe_standin.client import StandinClient
 
-    return stripe.StripeClient("sk_test_standin", stripe_version=version, http_client=StandinClient())
+    return stripe.StripeClient(
+        "sk_test_standin", stripe_version=version, http_client=StandinClient(), max_network_retries=0
+    )
 
 
 @contextmanager

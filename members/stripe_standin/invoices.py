@@ -1,0 +1,80 @@
+"""/v1/invoices, /v1/invoice_payments and /v1/payment_intents."""
+
+from copy import deepcopy
+
+from django.db.models import Q
+
+from members.stripe_standin import charging, customers, events, store
+from members.stripe_standin.calls import Answer, Call
+from members.stripe_standin.problems import declined, invalid
+from members.stripe_standin.store import Body
+
+
+def retrieve(call: Call) -> Answer:
+    return store.get("invoice", call.ident)
+
+
+def list_all(call: Call) -> Answer:
+    status = call.word("status")
+    return store.page(
+        "invoice",
+        parent=call.word("subscription"),
+        customer=call.word("customer"),
+        only=Q(body__status=status) if status else None,
+        **call.paging,
+    )
+
+
+def pay(call: Call) -> Answer:
+    """402 when the card is declined; the attempt is kept on the invoice's payment."""
+    invoice = store.hold("invoice", call.ident)
+    if invoice["status"] not in ("open", "uncollectible"):
+        words = {"paid": "Invoice is already paid", "void": "Invoice is voided and cannot be paid"}
+        raise invalid(words.get(invoice["status"], "Invoice is not finalized"))
+    subscription = subscription_of(invoice)
+    given = call.word("payment_method")
+    card = (
+        customers.usable(given, invoice["customer"], param="payment_method")
+        if given
+        else charging.card_for(subscription, invoice["customer"])
+    )
+    if card is None:
+        raise invalid(
+            "There is no `default_payment_method` set on this Customer or Invoice. Please either specify a "
+            "`payment_method` or set one as default."
+        )
+    test = charging.attempt(invoice, card, by=charging.By.HAND, now=call.now)
+    events.emit("invoice.paid" if test.pays else "invoice.payment_failed", invoice, now=call.now)
+    if subscription:
+        charging.settle(subscription, invoice, paid=test.pays, now=call.now)
+    return invoice if test.pays else declined(test, payment_method=card)
+
+
+def void(call: Call) -> Answer:
+    invoice = store.hold("invoice", call.ident)
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise invalid("Only open or uncollectible invoices can be voided.")
+    before = deepcopy(invoice)
+    invoice |= {"status": "void", "amount_remaining": 0, "next_payment_attempt": None, "auto_advance": False}
+    invoice["status_transitions"]["voided_at"] = int(call.now.timestamp())
+    store.change(invoice)
+    events.emit("invoice.voided", invoice, now=call.now, before=before)
+    return invoice
+
+
+def list_payments(call: Call) -> Answer:
+    return store.page("invoice_payment", parent=call.word("invoice"), **call.paging)
+
+
+def retrieve_payment(call: Call) -> Answer:
+    return store.get("invoice_payment", call.ident)
+
+
+def retrieve_intent(call: Call) -> Answer:
+    return store.get("payment_intent", call.ident)
+
+
+def subscription_of(invoice: Body) -> Body | None:
+    """Held, as an attempt may change it."""
+    details = invoice["parent"]["subscription_details"] if invoice["parent"] else None
+    return store.hold("subscription", details["subscription"]) if details else None
