@@ -18,6 +18,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def conversation(self, phone: str) -> Self:
         return self.filter(address=phone).order_by("created_at", "pk")
 
+    def with_facts(self) -> Self:
+        """With the rows that the gate and the sender read."""
+        return self.select_related(
+            "patient__home_location", "location", "link", "enrolment__sequence", "enrolment__membership"
+        )
+
     def unanswered(self) -> Self:
         """Inbound texts that nobody has begun to read."""
         return self.filter(direction=Message.Direction.IN, wants_answer=True)
@@ -62,6 +68,9 @@ class Message(models.Model):
         HELD = "held", "Held"
         DROPPED = "dropped", "Dropped"
         UNKNOWN = "unknown", "Outcome unknown"
+
+    WENT_OUT = (Status.SENT, Status.DELIVERED, Status.UNDELIVERED)
+    DID_NOT_ARRIVE = (Status.UNDELIVERED, Status.FAILED, Status.UNKNOWN)
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="In the status callback's URL.")
     direction = models.CharField(max_length=3, choices=Direction)

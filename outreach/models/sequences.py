@@ -30,7 +30,7 @@ class Step(models.Model):
     position = models.PositiveSmallIntegerField()
     day = models.PositiveSmallIntegerField(help_text="Days after the enrolment.")
     channel = models.CharField(max_length=5, choices=Channel)
-    kind = models.CharField(max_length=12, help_text="Message class: servicing or marketing.")
+    kind = models.CharField(max_length=12, help_text="Message class; of a staff step, the reason of its case.")
     wording = models.TextField(help_text="Placeholders: see outreach/wording.py.")
     wording_es = models.TextField(blank=True)
 
@@ -40,6 +40,9 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence}, day {self.day}"
+
+    def wording_for(self, language: str) -> str:
+        return self.wording_es if language == "es" and self.wording_es else self.wording
 
 
 class Enrolment(models.Model):

@@ -1,0 +1,157 @@
+"""The weekly round: a plan is the dry run, and `run` does exactly that plan.
+
+Monday: members with unused credits and no appointment get the nudge. Enrolling is all a round does; the tick sends.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from common import clock
+from common.errors import Refused
+from members import audit, consent, holds
+from members.models import ConsentEntry, Hold, Membership, Practice
+from outreach import audiences, sequences, step_facts, wording
+from outreach.models import Enrolment, Message, Sequence, Step
+
+_TIER = 30  # days without an appointment; part of the cause, so that a stronger nudge at 60 can follow (settled.md 15)
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One member who will be enrolled, for what, and what the first text will say."""
+
+    membership_id: int
+    name: str
+    cause: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    membership_id: int
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class CadencePlan:
+    which: str
+    on: date
+    slug: str
+    to_enrol: tuple[Planned, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def plan(which: str, *, on: date, now: datetime) -> CadencePlan:
+    """Who would get what, and why every other active member would not. Enrols nobody.
+
+    Raises Refused (no_such_cadence).
+    """
+    if which != "monday":
+        raise Refused(f"There is no “{which}” cadence yet, only monday.", code="no_such_cadence")
+    slug, cause = Sequence.Slug.UTILIZATION, _cause(on)
+    first = sequences.named(slug).steps.filter(channel=Step.Channel.SMS).first()
+    to_enrol, skipped = [], []
+    for membership, why in _judged(cause, on, now):
+        name = membership.patient.full_name
+        if why:
+            skipped.append(Skipped(membership.pk, name, why))
+        else:
+            to_enrol.append(Planned(membership.pk, name, cause, _words(first, membership, slug, cause)))
+    return CadencePlan(which, on, slug, tuple(to_enrol), tuple(skipped))
+
+
+def run(plan: CadencePlan, *, actor: str, now: datetime) -> int:
+    """Enrol exactly the members of the plan; whoever is already enrolled for the cause stays as they are.
+
+    One insert a thousand members and one audit row (settled.md 18). Returns how many were enrolled.
+    """
+    sequence = sequences.named(plan.slug)
+    causes = {planned.cause for planned in plan.to_enrol}
+    enrolled = Enrolment.objects.filter(sequence=sequence, cause__in=causes)
+    with transaction.atomic():
+        before = enrolled.count()
+        Enrolment.objects.bulk_create(
+            (
+                Enrolment(
+                    sequence=sequence,
+                    membership_id=planned.membership_id,
+                    cause=planned.cause,
+                    started_at=now,
+                    next_at=now,
+                )
+                for planned in plan.to_enrol
+            ),
+            ignore_conflicts=True,  # one_enrolment_a_cause
+            batch_size=_BATCH,
+        )
+        made = enrolled.count() - before
+        data = {"cadence": plan.which, "on": plan.on.isoformat(), "planned": len(plan.to_enrol), "enrolled": made}
+        audit.record("cadence.run", actor=actor, patient=None, now=now, data=data)
+    return made
+
+
+def _cause(on: date) -> str:
+    year, week, _ = on.isocalendar()
+    return f"unused:{year}-W{week:02d}:{_TIER}"
+
+
+def _judged(cause: str, on: date, now: datetime) -> Iterator[tuple[Membership, str]]:
+    """Each active membership with the reason why it is skipped; '' for those to enrol."""
+    chosen = set(audiences.unused_credits(on, now).values_list("pk", flat=True))
+    enrolled = set(
+        Enrolment.objects.filter(sequence__slug=Sequence.Slug.UTILIZATION, cause=cause).values_list(
+            "membership_id", flat=True
+        )
+    )
+    nudges_on = Practice.current().nudges_on
+    everybody = audiences.active(on).select_related("patient__home_location", "location", "plan")
+    for membership in everybody.prefetch_related("patient__phones").order_by("pk").iterator(chunk_size=_BATCH):
+        if not nudges_on:
+            yield membership, "nudges are switched off"
+        elif membership.pk in enrolled:
+            yield membership, "already enrolled this week"
+        elif membership.pk not in chosen:
+            yield membership, _not_chosen(membership)
+        else:
+            yield membership, _unreachable(membership, now)
+
+
+def _not_chosen(membership: Membership) -> str:
+    if membership.credits_remaining <= 0 or membership.next_appointment_at is None:
+        return "no credits left"
+    booked = clock.local(membership.next_appointment_at, membership.location.time_zone)
+    return f"appointment on {booked:%B} {booked.day}"
+
+
+def _unreachable(membership: Membership, now: datetime) -> str:
+    """Why this member may not be texted at all. The gate asks again at each send; here it is for the list."""
+    patient = membership.patient
+    number, sms = patient.phone, Message.Channel.SMS
+    if patient.is_minor(now):
+        return "under 18"
+    if not number:
+        return "no phone number"
+    if consent.is_opted_out(number, channel=sms):
+        return "opted out of texts"
+    if not consent.allows(patient=patient, address=number, channel=sms, purpose=ConsentEntry.Purpose.MARKETING):
+        return "no consent to marketing texts"
+    kinds = holds.open_kinds(number)
+    if Hold.Kind.PERSON in kinds:
+        return "a person has the conversation"
+    if Hold.Kind.CLINICAL in kinds:
+        return "held until a clinician clears the patient"
+    if Hold.Kind.DISPUTE in kinds:
+        return "a payment dispute is open"
+    return ""
+
+
+def _words(first: Step | None, membership: Membership, slug: str, cause: str) -> str:
+    if first is None:
+        return ""
+    imagined = Enrolment(sequence=first.sequence, membership=membership, cause=cause)
+    return wording.render(first.wording_for(membership.patient.language), step_facts.for_patient(imagined))

@@ -1,0 +1,93 @@
+"""What the carrier says became of a message: forward only, in whatever order its callbacks come (R72)."""
+
+import logging
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
+
+from outreach import handovers, opt_outs, send_errors
+from outreach.models import Message
+from outreach.send_errors import Action
+
+log = logging.getLogger(__name__)
+
+Status = Message.Status
+
+# Lowest first; a message never moves down. The order among the final ones only makes every permutation end equal.
+_RANKS = (
+    "accepted",
+    "scheduled",
+    "queued",
+    "sending",
+    "sent",
+    "failed",
+    "canceled",
+    "undelivered",
+    "delivered",
+    "read",
+)
+_ENDS = {
+    "failed": Status.FAILED,
+    "canceled": Status.FAILED,
+    "undelivered": Status.UNDELIVERED,
+    "delivered": Status.DELIVERED,
+    "read": Status.DELIVERED,
+}
+_LOST = (Status.FAILED, Status.UNDELIVERED)
+
+
+def record_status(*, message_uuid: UUID, status: str, sid: str, error_code: str, now: datetime) -> bool:
+    """Take in one status; repeats and late ones change nothing. False when there is no such message."""
+    message = Message.objects.filter(uuid=message_uuid, direction=Message.Direction.OUT).first()
+    if message is None:
+        log.warning("status for an unknown message")
+        return False
+    if status not in _RANKS:
+        log.warning("unknown delivery status", extra={"message_pk": message.pk})
+        return True
+
+    with transaction.atomic():
+        lower = ["", *_RANKS[: _RANKS.index(status)]]
+        rows = Message.objects.filter(pk=message.pk, provider_status__in=lower)
+        if rows.update(**_values(status, sid, error_code, now)) and _ENDS.get(status) in _LOST:
+            message.refresh_from_db()
+            after_failure(message, code=error_code, now=now)
+    return True
+
+
+def record_accepted(*, message_uuid: UUID, status: str, sid: str, now: datetime) -> bool:
+    """The carrier took the message; a status of its that we do not know counts as queued there."""
+    known = status if status in _RANKS else "queued"
+    return record_status(message_uuid=message_uuid, status=known, sid=sid, error_code="", now=now)
+
+
+def _values(status: str, sid: str, error_code: str, now: datetime) -> dict[str, Any]:
+    moment = Value(now, output_field=DateTimeField())
+    end = _ENDS.get(status, Status.SENT)
+    failed = end in _LOST
+    values: dict[str, Any] = {
+        "status": end,
+        "provider_status": status,
+        "sent_at": Coalesce("sent_at", moment),
+        "error_code": error_code[:20] if failed else "",
+        "reason": send_errors.words_for(error_code) if failed else "",
+    }
+    if sid:
+        values["provider_sid"] = sid[:64]
+    if end == Status.DELIVERED:
+        values["delivered_at"] = Coalesce("delivered_at", moment)
+    return values
+
+
+def after_failure(message: Message, *, code: str, now: datetime) -> None:
+    """What follows when a message ended failed or undelivered: opt-out, brake, a case for staff (R80)."""
+    action = send_errors.action_for(code)
+    if action == Action.OPT_OUT:
+        opt_outs.record(address=message.address, wording=f"carrier code {code}", source="carrier", now=now)
+    if action == Action.HALT:
+        handovers.sender_halted(code=code, now=now)
+    handovers.undelivered(message, now=now, always=action == Action.ASK)

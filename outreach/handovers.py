@@ -1,0 +1,59 @@
+"""What cannot be texted goes to a person: nothing is silently lost."""
+
+from datetime import datetime
+
+from members import escalations
+from members.models import Escalation
+from outreach.models import Message
+
+Kind = Message.Kind
+
+# An unresolved case of this subject is the brake on the sender; resolving it releases it (R80: halt until fixed).
+SENDER_HALTED = "sender:halted"
+
+# Nobody waits for a nudge that did not arrive; for these somebody does.
+_MISSED = {Kind.SERVICING, Kind.STAFF, Kind.EMERGENCY, Kind.REPLY}
+
+
+def undelivered(message: Message, *, now: datetime, always: bool = False) -> None:
+    """The message did not arrive, or may not have: open a case where somebody counts on it (or `always`)."""
+    if message.kind not in _MISSED and not always:
+        return
+    emergency = message.kind == Kind.EMERGENCY
+    what = f"{message.get_kind_display()} (message {message.pk}) may not have arrived: {message.reason}"
+    escalations.open(
+        reason=Escalation.Reason.EMERGENCY if emergency else Escalation.Reason.UNDELIVERED,
+        severity=Escalation.Severity.EMERGENCY if emergency else Escalation.Severity.HIGH,
+        # R163
+        summary=f"Patient not reachable by text, call now. {what}" if emergency else f"{what} Call instead.",
+        patient=message.patient,
+        phone=message.address,
+        location=message.location,
+        now=now,
+    )
+
+
+def cannot_text(message: Message, *, now: datetime) -> None:
+    """A payment text was held for good: the failed payment goes to a person at once."""
+    if message.kind != Kind.SERVICING or message.enrolment is None:
+        return
+    escalations.open(
+        reason=Escalation.Reason.PAYMENT,
+        summary=f"A membership payment failed and the patient cannot be texted about it: {message.reason} Please call.",
+        patient=message.patient,
+        phone=message.address,
+        location=message.location,
+        now=now,
+    )
+
+
+def sender_halted(*, code: str, now: datetime) -> None:
+    """The carrier refuses us as a sender: texting stops until this case is resolved (R80)."""
+    escalations.open(
+        reason=Escalation.Reason.UNDELIVERED,
+        severity=Escalation.Severity.HIGH,
+        summary=f"All texting is stopped: the carrier refuses this sender (code {code}). Check the account, the number "
+        "and its registration at Twilio; resolve this case to start texting again. Nothing is lost: texts wait.",
+        subject=SENDER_HALTED,
+        now=now,
+    )

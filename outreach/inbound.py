@@ -1,0 +1,152 @@
+"""Every text from a patient: stored once, cards redacted first, keywords settled here (R5, R28, R69, R124).
+
+Works even when the floor above is down. What no keyword settles is left with `wants_answer` for the concierge.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from common import phones
+from common.errors import Refused
+from members import consent, escalations
+from members.models import Escalation, Patient, PatientPhone
+from outreach import keywords, opt_outs, outbox, redaction, standing_texts
+from outreach.keywords import Keyword, Meaning
+from outreach.models import Message
+
+_SAME_TEXT_WITHIN = timedelta(seconds=60)
+_LONGEST_ADDRESS = 16
+
+
+@dataclass(frozen=True)
+class Received:
+    """`is_new` is False when the carrier delivered the same text again; then nothing was done."""
+
+    message: Message
+    is_new: bool
+
+
+def receive(
+    *, sid: str, sender: str, recipient: str, body: str, media_count: int, opt_out_type: str, now: datetime
+) -> Received:
+    """Store one text and settle what is a keyword, in one transaction.
+
+    `opt_out_type` is the carrier's OptOutType (STOP, START, HELP or ''). A sender that is no US number is stored and
+    not answered. `recipient` (our own number) will choose the location once locations have numbers of their own.
+    """
+    address, answerable = _address(sender)
+    try:
+        with transaction.atomic():
+            message = _store(sid, address, redaction.redact(body), media_count, answerable, now)
+            _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
+    except IntegrityError:
+        known = Message.objects.filter(provider_sid=sid).first()
+        if known is None:
+            raise
+        return Received(known, is_new=False)
+    return Received(message, is_new=True)
+
+
+def patient_of(number: str) -> Patient | None:
+    """The patient with this number; None when nobody or several have it (R111)."""
+    found = PatientPhone.objects.filter(number=number).select_related("patient__home_location")[:2]
+    return found[0].patient if len(found) == 1 else None
+
+
+def _address(sender: str) -> tuple[str, bool]:
+    """(E.164, True), or (what came, cut, False) for a short code, a name or a foreign number (R77)."""
+    as_it_came = sender.strip()[:_LONGEST_ADDRESS], False
+    if not sender.strip().startswith("+"):  # "GLOWSPA" would be read as digits
+        return as_it_came
+    try:
+        return phones.to_e164(sender), True
+    except Refused:
+        return as_it_came
+
+
+def _store(sid: str, address: str, body: str, media_count: int, answerable: bool, now: datetime) -> Message:
+    patient = patient_of(address) if answerable else None
+    return Message.objects.create(
+        direction=Message.Direction.IN,
+        kind=Message.Kind.INBOUND,
+        status=Message.Status.RECEIVED,
+        patient=patient,
+        location=patient.home_location if patient else None,
+        address=address,
+        body=body,
+        provider_sid=sid[:64],
+        media_count=media_count,
+        duplicate_of=_said_just_before(address, body, now),
+        wants_answer=answerable,
+        reason="" if answerable else "Not a US number: stored, not answered.",
+        created_at=now,
+    )
+
+
+def _said_just_before(address: str, body: str, now: datetime) -> Message | None:
+    """The same words within a minute, with nothing said by us in between (settled.md 16)."""
+    same = Message.objects.filter(
+        direction=Message.Direction.IN, address=address, body=body, created_at__gte=now - _SAME_TEXT_WITHIN
+    )
+    first = same.filter(duplicate_of__isnull=True).order_by("-created_at", "-pk").first()
+    if first is None:
+        return None
+    ours = Message.objects.filter(
+        direction=Message.Direction.OUT, address=address, created_at__gte=first.created_at, sent_at__isnull=False
+    )
+    return None if ours.exists() else first
+
+
+def _settle(message: Message, keyword: Keyword, now: datetime) -> None:
+    # Opt-outs count also in a repeated text: STOP, START, STOP within a minute ends opted out.
+    if keyword.meaning == Meaning.STOP:
+        _stop(message, keyword, now)
+    elif keyword.meaning == Meaning.START:
+        _start(message, keyword, now)
+    elif keyword.meaning == Meaning.HELP:
+        message.wants_answer = False
+        if not (keyword.answered or message.duplicate_of):
+            _post(message, Message.Kind.REPLY, standing_texts.help_text(message.patient), "help", now)
+    if message.duplicate_of:
+        message.wants_answer = False
+    message.save(update_fields=["wants_answer"])
+
+
+def _stop(message: Message, keyword: Keyword, now: datetime) -> None:
+    fresh = opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now)
+    if keyword.alone:
+        message.wants_answer = False  # "STOP I can't breathe" still wants one (R5)
+    if keyword.is_cancel:
+        escalations.open(
+            reason=Escalation.Reason.CANCELLATION,
+            summary="Texted CANCEL. Texts are off now; ask whether the membership was meant too. It is not cancelled.",
+            patient=message.patient,
+            phone=message.address,
+            now=now,
+        )
+    if fresh and not keyword.answered:  # R62: where the carrier has answered, a second text would be one too many
+        _post(message, Message.Kind.OPT_OUT, standing_texts.opted_out(message.patient), "opt-out", now)
+
+
+def _start(message: Message, keyword: Keyword, now: datetime) -> None:
+    was_out = consent.is_opted_out(message.address, channel=opt_outs.SMS)
+    if was_out:
+        consent.resubscribe(
+            address=message.address, channel=opt_outs.SMS, wording=message.body[:200], source="text", now=now
+        )
+    if was_out or keyword.alone:  # else a YES to something else (R63)
+        message.wants_answer = False
+
+
+def _post(message: Message, kind: str, body: str, what: str, now: datetime) -> None:
+    outbox.post(
+        kind=kind,
+        body=body,
+        dedupe_key=f"{what}:{message.pk}",
+        patient=message.patient,
+        address=message.address,
+        in_reply_to=message,
+        now=now,
+    )

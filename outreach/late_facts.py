@@ -1,0 +1,77 @@
+"""Whether what a sequence is about is still true: asked before each step and again before each send.
+
+A retry at Stripe or a click on a page may have settled it while the text was waiting (R143).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from members import stripe_gateway
+from members.models import Invoice, Membership
+from outreach.models import Enrolment, Sequence
+
+BOOKED_AHEAD = timedelta(days=30)
+_INVOICE = "invoice:"
+
+
+@dataclass(frozen=True)
+class NoLongerTrue:
+    """`code` ends the enrolment, `words` explain the text that was not sent."""
+
+    code: str
+    words: str
+
+
+PAID = NoLongerTrue("paid", "Paid meanwhile.")
+NOT_OWED = NoLongerTrue("no longer owed", "The invoice is no longer owed.")
+
+
+def no_longer_true(enrolment: Enrolment, *, now: datetime) -> NoLongerTrue | None:
+    """By our own rows; quick, may be asked inside a transaction."""
+    if enrolment.sequence.slug == Sequence.Slug.PAYMENT_RECOVERY:
+        return _recovery(enrolment)
+    if enrolment.sequence.slug == Sequence.Slug.UTILIZATION:
+        return _utilization(enrolment.membership, now)
+    return None
+
+
+def no_longer_true_at_stripe(enrolment: Enrolment) -> NoLongerTrue | None:
+    """By the live invoice, for payment recovery. Never inside a transaction. Raises StripeUnavailable."""
+    stripe_id = invoice_id(enrolment)
+    if not stripe_id:
+        return None
+    live = stripe_gateway.fetch_invoice(stripe_id)
+    if live.status == Invoice.Status.OPEN and live.amount_remaining_cents > 0:
+        return None
+    return PAID if live.status == Invoice.Status.PAID else NOT_OWED
+
+
+def invoice_id(enrolment: Enrolment) -> str:
+    """Stripe's id of the invoice that a payment recovery is about; '' for any other sequence."""
+    if enrolment.sequence.slug != Sequence.Slug.PAYMENT_RECOVERY or not enrolment.cause.startswith(_INVOICE):
+        return ""
+    return enrolment.cause.removeprefix(_INVOICE)
+
+
+def cause_of(invoice: Invoice) -> str:
+    return f"{_INVOICE}{invoice.stripe_id}"
+
+
+def _recovery(enrolment: Enrolment) -> NoLongerTrue | None:
+    if enrolment.membership.status == Membership.Status.PAUSED:
+        return NoLongerTrue("paused", "The membership is paused.")
+    invoice = Invoice.objects.filter(stripe_id=invoice_id(enrolment)).first()
+    if invoice is None or invoice.needs_payment:
+        return None
+    return PAID if invoice.status == Invoice.Status.PAID else NOT_OWED
+
+
+def _utilization(membership: Membership, now: datetime) -> NoLongerTrue | None:
+    if membership.status != Membership.Status.ACTIVE:
+        return NoLongerTrue("not active", "The membership is not active any more.")
+    if membership.credits_remaining <= 0:
+        return NoLongerTrue("no credits", "There are no unused credits any more.")
+    ahead = membership.next_appointment_at
+    if ahead and now < ahead <= now + BOOKED_AHEAD:
+        return NoLongerTrue("booked", "An appointment is booked.")
+    return None

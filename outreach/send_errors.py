@@ -1,0 +1,40 @@
+"""What a carrier's error code means for us (R80). Source: Twilio's error reference; see compliance.md for each row."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    HALT = "halt"  # nothing from this sender goes out until a person has seen to it
+    RETRY = "retry"  # not processed: again, later and later
+    DEFER = "defer"  # a full queue or a used-up quota: again in the next window
+    NEVER = "never"  # this number or this text will not work
+    OPT_OUT = "opt_out"  # the recipient or the carrier has blocked us
+    ASK = "ask"  # a code we do not know: a person looks
+
+
+_ACTIONS = {
+    **dict.fromkeys(("20003", "21606", "21608", "30002", "30032", "30034"), Action.HALT),
+    **dict.fromkeys(("20429", "429", "unreachable"), Action.RETRY),
+    **dict.fromkeys(("21611", "30001", "30022", "30023", "30027"), Action.DEFER),
+    **dict.fromkeys(("21211", "21612", "21614", "21635", "30006", "13224", "30005"), Action.NEVER),  # the number
+    **dict.fromkeys(("21408", "30450", "21617", "30007", "30003", "30008", "30036", "30500"), Action.NEVER),
+    **dict.fromkeys(("21610", "30004"), Action.OPT_OUT),
+}
+
+_WORDS = {
+    "21610": "The number opted out at the carrier.",
+    "30003": "The phone could not be reached.",
+    "30004": "The recipient or the carrier blocks us.",
+    "30005": "The number is unknown or inactive.",
+    "30006": "The number is a landline or cannot get texts.",
+    "30007": "The carrier filtered the text.",
+    "30036": "It could not be delivered before the texting hours ended.",
+}
+
+
+def action_for(code: str) -> Action:
+    return _ACTIONS.get(code, Action.ASK)
+
+
+def words_for(code: str) -> str:
+    return _WORDS.get(code, f"The carrier refused it (code {code})." if code else "The carrier refused it.")

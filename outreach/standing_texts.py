@@ -1,0 +1,28 @@
+"""The texts that are no step of a sequence, in the patient's language and the practice's name."""
+
+from common import phones
+from members.models import Patient, Practice
+from outreach import playbooks, wording
+
+
+def opted_out(patient: Patient | None) -> str:
+    return _render(playbooks.OPTED_OUT, patient)
+
+
+def help_text(patient: Patient | None) -> str:
+    return _render(playbooks.HELP, patient)
+
+
+def thanks(patient: Patient) -> str:
+    return _render(playbooks.THANKS, patient)
+
+
+def _render(template: dict[str, str], patient: Patient | None) -> str:
+    practice = Practice.current()
+    facts = {
+        "first_name": patient.first_name if patient else "",
+        "practice": practice.name,
+        "practice_phone": phones.readable(practice.phone),
+        "practice_email": practice.email,
+    }
+    return wording.render(template[patient.language if patient else "en"], facts)

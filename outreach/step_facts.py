@@ -1,0 +1,64 @@
+"""What the wording of a step may say. A text gets only what R107 allows; a case for staff also says what they need."""
+
+from datetime import datetime
+
+from common import clock, money, phones
+from members.models import Invoice, Patient, Practice
+from outreach import late_facts
+from outreach.models import Enrolment, Message
+
+_CREDITS = {
+    Patient.Language.ENGLISH: ("{count} membership credit", "{count} membership credits"),
+    Patient.Language.SPANISH: ("{count} crédito de su membresía", "{count} créditos de su membresía"),
+}
+
+
+def for_patient(enrolment: Enrolment) -> dict[str, str]:
+    membership, practice = enrolment.membership, Practice.current()
+    patient = membership.patient
+    one, several = _CREDITS[Patient.Language(patient.language)]
+    count = membership.credits_remaining
+    facts = {
+        "first_name": patient.first_name,
+        "practice": practice.name,
+        "practice_phone": phones.readable(practice.phone),
+        "credits": (one if count == 1 else several).format(count=count),
+    }
+    found = invoice(enrolment)
+    return facts | {"amount": _remaining(found)} if found else facts
+
+
+def for_staff(enrolment: Enrolment, *, now: datetime) -> dict[str, str]:
+    membership = enrolment.membership
+    patient, found = membership.patient, invoice(enrolment)
+    failed_at = found.first_failed_at if found and found.first_failed_at else enrolment.started_at
+    count = membership.credits_remaining
+    return {
+        "full_name": patient.full_name,
+        "plan": membership.plan.name,
+        "amount": _remaining(found) if found else "an unknown amount",
+        "failed_on": f"{clock.local(failed_at, patient.zone):%B} {clock.local(failed_at, patient.zone).day}",
+        "card": f"{membership.card_brand} ending {membership.card_last4}".strip()
+        if membership.card_last4
+        else "no card on file",
+        "credits": f"{count} credit" if count == 1 else f"{count} credits",
+        "texts_sent": _texts_sent(enrolment),
+    }
+
+
+def invoice(enrolment: Enrolment) -> Invoice | None:
+    stripe_id = late_facts.invoice_id(enrolment)
+    return Invoice.objects.filter(stripe_id=stripe_id).first() if stripe_id else None
+
+
+def _remaining(found: Invoice) -> str:
+    return money.readable(found.amount_remaining_cents, found.currency)
+
+
+def _texts_sent(enrolment: Enrolment) -> str:
+    messages = list(enrolment.messages.order_by("pk"))
+    went_out = [message for message in messages if message.sent_at]
+    if went_out:
+        return "One text went out" if len(went_out) == 1 else f"{len(went_out)} texts went out"
+    why = next((message.reason for message in messages if message.status == Message.Status.HELD), "")
+    return f"No text went out ({why.rstrip('.')})" if why else "No text went out"
