@@ -42,9 +42,9 @@ demo: $(VENV)/.runtime.stamp ## Start the demo practice on http://localhost:$POR
 demo-reset: $(VENV)/.runtime.stamp ## Throw the demo's data away, seed anew and start
 	@exec env DEMO=true PORT=$(PORT) $(BIN)/python manage.py demo --reset
 
-# One test process per core; ARGS go to pytest: make test ARGS="tests/members -k credit" COVERAGE=
+# ARGS go to pytest: make test ARGS="tests/members -k credit" COVERAGE= ; PROCESSES=auto spreads over the cores, which pays from four
 COVERAGE ?= --cov --cov-report=term-missing:skip-covered
-PROCESSES ?= auto
+PROCESSES ?= 0
 test: $(VENV)/.dev.stamp ## Run the whole test suite (SQLite unless DATABASE_URL says otherwise)
 	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile $(COVERAGE) $(ARGS)
 
