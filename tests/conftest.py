@@ -9,6 +9,8 @@ from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
+from tests.doubles.stripe_contract import stripe_contract  # noqa: F401  (in force in every test)
+
 _real_connect = socket.socket.connect
 
 

@@ -40,7 +40,6 @@ def price(
             "interval": interval,
             "interval_count": interval_count,
             "meter": None,
-            "trial_period_days": None,
             "usage_type": "licensed",
         },
         "tax_behavior": "unspecified",
