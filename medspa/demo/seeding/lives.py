@@ -1,0 +1,117 @@
+"""One member's invented life, as plain values; the other modules turn it into rows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from members.models import Location, Membership, Patient, Plan, Provider, Service
+
+SEED = 20_260_601
+
+
+@dataclass
+class Period:
+    """A billing period and what became of its invoice. `failed_at`: the first attempt failed then."""
+
+    number: int
+    start: datetime
+    end: datetime
+    paid_at: datetime | None
+    failed_at: datetime | None = None
+    attempts: int = 1
+    decline_code: str = ""
+
+
+@dataclass
+class PlannedVisit:
+    service: Service
+    provider: Provider
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    booked_at: datetime
+
+
+@dataclass
+class Lot:
+    """Credits of one benefit of one paid period, and what was taken from them."""
+
+    period: Period
+    benefit_id: int
+    service: Service
+    quantity: int
+    granted_at: datetime
+    expires_at: datetime
+    spent: list[PlannedVisit] = field(default_factory=list)
+    expired: int = 0
+
+    @property
+    def remaining(self) -> int:
+        return self.quantity - len(self.spent) - self.expired
+
+
+@dataclass
+class Persona:
+    """Who someone is: drawn by chance, or written by hand for a story."""
+
+    first_name: str
+    last_name: str
+    place: str
+    plan: str
+    standing: str = Membership.Status.ACTIVE
+    habit: str = "regular"  # regular, occasional, drifting, never
+    language: str = Patient.Language.ENGLISH
+    consent: str = "both"  # both, servicing, none, opted_out
+    months: int = 8
+    number: str = ""
+    shares_number: bool = False
+    age: int = 34
+    failed_before: bool = False
+    failed_lately: bool = False  # then: in the last period that was settled
+    keeps_credit: bool = False  # what the last period granted is not used yet
+    booked: bool | None = None  # None: as the habit has it
+    time_zone: str = ""
+    unpaid_days: float = 0  # past due: for how long
+
+
+@dataclass
+class Life:
+    index: int
+    persona: Persona
+    rng: Random
+    location: Location
+    plan: Plan
+    started_at: datetime
+    ended_at: datetime | None
+    patient: Patient = field(default_factory=Patient)
+    periods: list[Period] = field(default_factory=list)
+    visits: list[PlannedVisit] = field(default_factory=list)
+    lots: list[Lot] = field(default_factory=list)
+    membership: Membership | None = None
+
+    @property
+    def name(self) -> str:
+        """Part of the invented Stripe ids."""
+        return f"demo{self.index:04d}"
+
+    @property
+    def customer_id(self) -> str:
+        return f"cus_{self.name}"
+
+    @property
+    def subscription_id(self) -> str:
+        return f"sub_{self.name}"
+
+    @property
+    def card_id(self) -> str:
+        return f"pm_{self.name}"
+
+    def invoice_id(self, period: Period) -> str:
+        return f"in_{self.name}x{period.number:02d}"
+
+    def invoice_number(self, period: Period) -> str:
+        """As Stripe numbers: the customer's prefix and a count."""
+        return f"{self.name.upper()}-{period.number:04d}"
+
+    def unused(self, now: datetime) -> int:
+        return sum(lot.remaining for lot in self.lots if lot.granted_at <= now < lot.expires_at)
