@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_BETWEEN = r"[\s.\-–—_/·]{1,3}"
+_BETWEEN = r"[\s.\-–—_/·()]{1,3}"
 # Thirteen digits or more (of any script: full-width ones too), with at most a little in between.
 _RUN = re.compile(rf"\d(?:(?:{_BETWEEN})?\d){{12,}}")
 _GROUP = re.compile(r"\d+")
