@@ -44,3 +44,9 @@ def months_later(when: datetime, months: int) -> datetime:
     year, month = divmod(when.month - 1 + months, 12)
     year, month = when.year + year, month + 1
     return when.replace(year=year, month=month, day=min(when.day, monthrange(year, month)[1]))
+
+
+def monday(now: datetime, zone: str) -> datetime:
+    """When the present week began on the wall clock of an IANA zone."""
+    there = local(now, zone)
+    return (there - timedelta(days=there.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -16,7 +16,7 @@ class BaseTable(tables.Table):  # type: ignore[misc]
     """A table in the house's look (`DJANGO_TABLES2_TEMPLATE`); name its columns and its empty text in a subclass."""
 
     class Meta:
-        attrs = {"class": "table table-vcenter card-table table-mobile-md"}
+        attrs = {"class": "table table-vcenter card-table table-stack"}
         empty_text = "Nothing here."
         order_by_field = "sort"
 

@@ -3,10 +3,18 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from medspa import health
+from medspa.portal import member
+from members import urls as members
+
+# The member page composes rows of all floors, so the top floor serves it; the name stays the members floor's own,
+# so that every floor may link to it without naming a floor above.
+_members = [*members.urlpatterns, path("members/<int:pk>/", member.page, name="detail")]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("medspa.portal.urls")),
-    path("", include("members.urls")),
+    path("", include((_members, members.app_name))),
+    path("", include("outreach.urls")),
+    path("", include("concierge.urls")),
 ]

@@ -48,10 +48,10 @@ def hour(when: datetime | None, zone: str) -> str:
 
 @register.filter
 def span(start: datetime, end: datetime) -> str:
-    """How long between the two moments, whichever comes first: '12 min', '3 h 5 min', '4 days'."""
+    """How long between the two moments, whichever comes first: 'under a minute', '12 min', '3 h 5 min', '4 days'."""
     minutes = int(abs((end - start).total_seconds()) // 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return f"{minutes} min" if minutes else "under a minute"
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"

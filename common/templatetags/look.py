@@ -23,6 +23,12 @@ def colour(state: str) -> str:
     return _COLOUR_OF.get(str(state), "secondary")
 
 
+@register.filter
+def words(code: str) -> str:
+    """'credit_balance' -> 'credit balance'."""
+    return str(code).replace("_", " ")
+
+
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon from static/vendor/tabler-icons.svg. Decoration: words stand beside it."""

@@ -1,9 +1,100 @@
-"""What every portal page shows around its content."""
+"""What every portal page shows around its content: the practice, the menu, what waits for a person."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from members.models import Escalation, Location, Practice
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """One page of the menu. `area`: what the names of its views begin with, to mark where one is."""
+
+    label: str
+    url_name: str
+    icon: str
+    area: str
+    counts_cases: bool = False
+
+
+MENU = (
+    MenuItem("Today", "portal:today", "sun", area="portal:today"),
+    MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
+    MenuItem("Members", "members:list", "users", area="members:"),
+    MenuItem("Texts", "outreach:messages", "messages", area="outreach:"),
+)
+DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "phone", area="demo:"),)
+
+
+@dataclass(frozen=True)
+class Shell:
+    practice: str
+    zone: str  # IANA; the zone of the first location, for dates that belong to the practice as a whole
+    open_cases: int
+    menu: list[dict[str, Any]]
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """`shell` for templates. Read from the database only where a page shows it, and once a request."""
+    return {"shell": SimpleLazyObject(lambda: of(request))}
+
+
+def of(request: HttpRequest) -> Shell:
+    """The request's shell: one query, kept on the request."""
+    kept: Shell | None = getattr(request, "_shell", None)
+    if kept is None:
+        practice = _practice()
+        open_cases = practice.open_cases if practice else 0
+        kept = Shell(
+            practice=practice.name if practice else "Your practice",
+            zone=(practice.zone if practice else "") or settings.TIME_ZONE,
+            open_cases=open_cases,
+            menu=_menu(request, open_cases),
+        )
+        request._shell = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def _practice() -> Any:
+    return (
+        Practice.objects.order_by("pk")
+        .annotate(
+            open_cases=Subquery(_counted(Escalation.objects.exclude(state=Escalation.State.RESOLVED))),
+            zone=Subquery(Location.objects.order_by("pk").values("time_zone")[:1]),
+        )
+        .first()
+    )
+
+
+def _counted(cases: QuerySet[Escalation]) -> Any:
+    """A COUNT that can stand in a subquery: no GROUP BY but on a constant, so that an empty queue counts 0 or NULL."""
+    return cases.order_by().annotate(all=OuterRef("pk")).values("all").annotate(n=Count("pk")).values("n")
+
+
+def _menu(request: HttpRequest, open_cases: int) -> list[dict[str, Any]]:
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    items = MENU + (DEMO_MENU if settings.DEMO else ())
+    return [
+        {
+            "label": item.label,
+            "icon": item.icon,
+            "url": url,
+            "count": open_cases if item.counts_cases else 0,
+            "active": here.startswith(item.area),
+        }
+        for item in items
+        if (url := _address(item.url_name))
+    ]
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""  # the demo's pages are mounted only where the demo is on

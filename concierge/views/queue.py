@@ -1,0 +1,207 @@
+"""Cases that need a person: the queue, one case with its conversation, and what staff do about it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from common import clock, htmx, tables
+from common.access import staff
+from common.errors import Refused
+from concierge.models import Conversation
+from concierge.tables import EscalationTable
+from members import audit, escalations
+from members.models import Escalation, StaffUser
+from members.views import signed_in, standing
+from outreach.models import Message
+
+FOLDERS = {"open": "Open", "mine": "Mine", "resolved": "Resolved"}
+TEXTS_SHOWN = 60
+PAGE = "concierge/escalation.html"
+
+Verb = Callable[[Escalation, StaffUser, datetime], object]
+
+
+@staff()
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """Open cases, mine, or resolved ones; emergencies first, then what is due first."""
+    now = clock.now()
+    folder = request.GET.get("folder", "")
+    folder = folder if folder in FOLDERS else "open"
+    cases = Escalation.objects.select_related("patient", "claimed_by", "resolved_by")
+    if folder == "resolved":
+        cases = cases.filter(state=Escalation.State.RESOLVED).order_by("-resolved_at")
+    else:
+        cases = cases.exclude(state=Escalation.State.RESOLVED).order_by("severity", "due_at")
+    if folder == "mine":
+        cases = cases.filter(claimed_by=signed_in.person(request))
+    table = EscalationTable(cases, now=now, folder=folder)
+    return tables.page(request, table, "concierge/queue.html", {"folder": folder, "folders": FOLDERS})
+
+
+@staff()
+@require_safe
+def escalation(request: HttpRequest, pk: int) -> HttpResponse:
+    """One case. That a patient's data was looked at is on record (R116)."""
+    case, now = _case(pk), clock.now()
+    page = _page(request, case, now)
+    audit.record(
+        "patient.viewed",
+        actor=signed_in.actor(request),
+        patient=case.patient,
+        now=now,
+        data={"page": "escalation", "escalation": case.pk},
+    )
+    return page
+
+
+@staff()
+@require_safe
+def transcript(request: HttpRequest, pk: int) -> HttpResponse:
+    """The conversation alone, for the page's polling; without htmx, the whole page."""
+    case, now = _case(pk), clock.now()
+    if not htmx.is_htmx(request):
+        return redirect("concierge:escalation", pk=pk)
+    return htmx.render(request, PAGE, _thread(case, now), partial="transcript")
+
+
+@staff()
+@require_safe
+def state(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who has the case and what can be done, redrawn after an act elsewhere on the page."""
+    if not htmx.is_htmx(request):
+        return redirect("concierge:escalation", pk=pk)
+    return htmx.render(request, PAGE, _state(request, _case(pk), clock.now()), partial="state")
+
+
+@staff()
+@require_POST
+def claim(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda case, by, now: escalations.claim(escalation=case, by=by, now=now))
+
+
+@staff()
+@require_POST
+def take_pen(request: HttpRequest, pk: int) -> HttpResponse:
+    """The concierge falls silent for this number."""
+    return _act(request, pk, lambda case, by, now: _handoff().take_pen(phone=_phone(case), by=by, now=now))
+
+
+@staff()
+@require_POST
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """The concierge answers this number again."""
+    return _act(request, pk, lambda case, by, now: _handoff().give_back(phone=_phone(case), by=by, now=now))
+
+
+@staff()
+@require_POST
+def resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close the case and go back to the queue."""
+    case, now = _case(pk), clock.now()
+    outcome = request.POST.get("outcome", "")
+    try:
+        escalations.resolve(escalation=case, by=signed_in.person(request), outcome=outcome, now=now)
+    except Refused as refused:
+        return _page(request, case, now, partial="state", refused=refused.message, outcome=outcome)
+    notes.success(request, "Case resolved.")
+    if htmx.is_htmx(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("concierge:queue")})
+    return redirect("concierge:queue")
+
+
+@staff()
+@require_POST
+def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Text the patient. What was typed stays in the box when it could not be sent."""
+    case, now = _case(pk), clock.now()
+    body = request.POST.get("body", "")
+    try:
+        if not body.strip():
+            raise Refused("Write a reply first.", code="empty")
+        _handoff().reply(phone=_phone(case), body=body, by=signed_in.person(request), now=now, escalation=case)
+    except Refused as refused:
+        return _page(request, case, now, partial="reply", not_sent=refused.message, body=body)
+    if not htmx.is_htmx(request):
+        return redirect("concierge:escalation", pk=pk)
+    drawn = htmx.render(request, PAGE, {"case": case}, partial="reply")
+    drawn["HX-Trigger"] = "caseChanged"  # the other parts of the page redraw themselves
+    return drawn
+
+
+def _handoff() -> Any:
+    from concierge import handoff  # TEMPORARY
+
+    return handoff
+
+
+def _act(request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:
+    """Do it, then draw the case from fresh data; a refusal stands beside the buttons."""
+    case, now = _case(pk), clock.now()
+    try:
+        verb(case, signed_in.person(request), now)
+    except Refused as refused:
+        return _page(request, case, now, partial="state", refused=refused.message)
+    if not htmx.is_htmx(request):
+        return redirect("concierge:escalation", pk=pk)
+    return htmx.render(request, PAGE, _state(request, _case(pk), now), partial="state")
+
+
+def _page(
+    request: HttpRequest, case: Escalation, now: datetime, *, partial: str | None = None, **said: str
+) -> HttpResponse:
+    """The whole page, or after a refusal the part of it that was sent; `said` is what was refused and typed."""
+    status = 409 if said else 200
+    context: dict[str, Any] = {**_state(request, case, now), **said}
+    if partial and htmx.is_htmx(request):
+        return htmx.render(request, PAGE, context, partial=partial, status=status)
+    context |= _thread(case, now)
+    if case.patient:
+        context["standing"] = standing.of(case.patient, now=now, phone=case.phone)
+    return htmx.render(request, PAGE, context, status=status)
+
+
+def _case(pk: int) -> Escalation:
+    people = ("patient__home_location", "location", "claimed_by", "resolved_by")
+    return get_object_or_404(Escalation.objects.select_related(*people), pk=pk)
+
+
+def _state(request: HttpRequest, case: Escalation, now: datetime) -> dict[str, Any]:
+    conversation = (
+        Conversation.objects.select_related("holder").filter(phone=case.phone).first() if case.phone else None
+    )
+    return {
+        "case": case,
+        "now": now,
+        "zone": _zone(case),
+        "conversation": conversation,
+        "is_mine": case.claimed_by_id == signed_in.person(request).pk,
+    }
+
+
+def _thread(case: Escalation, now: datetime) -> dict[str, Any]:
+    texts: list[Message] = []
+    if case.phone:
+        newest = Message.objects.filter(address=case.phone).order_by("-created_at", "-pk")
+        texts = list(newest.select_related("author", "turn")[:TEXTS_SHOWN])[::-1]
+    return {"case": case, "now": now, "zone": _zone(case), "texts": texts}
+
+
+def _zone(case: Escalation) -> str:
+    """The clock that staff and patient share."""
+    if case.patient:
+        return case.patient.zone
+    return case.location.time_zone if case.location else settings.TIME_ZONE
+
+
+def _phone(case: Escalation) -> str:
+    if not case.phone:
+        raise Refused("This case has no phone number to text.", code="no_phone")
+    return case.phone

@@ -1,0 +1,179 @@
+"""The facts of the Today page: what waits for a person, what money is at risk, who comes in, what ran by itself."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum, Window
+from django.db.models.functions import Coalesce
+
+from common import clock
+from members import declines
+from members.forms import recovered_invoices
+from members.models import CreditEntry, Escalation, Invoice, Membership, Visit
+from outreach.models import Message, Sequence
+
+DAY = timedelta(days=1)
+EXPIRES_SOON = timedelta(days=7)
+SHOWN = 8
+
+Status, Direction = Message.Status, Message.Direction
+
+
+@dataclass(frozen=True)
+class Cases:
+    open: int
+    overdue: int
+    emergencies: int
+    first: list[Escalation]
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    members: int
+    cents: int
+    first: list[Any]  # Membership with owed_cents, decline, next_attempt_at
+
+
+@dataclass
+class Arrival:
+    visit: Visit
+    is_past: bool
+    card_failed: bool = False
+    expiring: int = 0
+    expiring_by: datetime | None = None
+
+
+@dataclass
+class Automation:
+    """The last 24 hours, by when a message was made."""
+
+    sent: int = 0
+    delivered: int = 0
+    answered: int = 0
+    trouble: int = 0
+    held: int = 0
+    held_because: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    recovered: int = 0
+    recovered_cents: int = 0
+
+
+def cases(*, now: datetime) -> Cases:
+    waiting = Escalation.objects.exclude(state=Escalation.State.RESOLVED)
+    counts = waiting.aggregate(
+        open=Count("pk"),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        emergencies=Count("pk", filter=Q(severity=Escalation.Severity.EMERGENCY)),
+    )
+    first = waiting.select_related("patient", "claimed_by").order_by("severity", "due_at", "pk")[:SHOWN]
+    return Cases(first=list(first), **counts)
+
+
+def at_risk() -> AtRisk:
+    """Members past due and what they owe, the longest wait first. The totals are of all, the rows are a few."""
+    owed = Invoice.objects.filter(membership=OuterRef("pk"), status=Invoice.Status.OPEN).order_by("issued_at")
+    total = owed.order_by().values("membership").annotate(all=Sum("amount_remaining_cents")).values("all")
+    rows = list(
+        Membership.objects.past_due()
+        .select_related("patient", "plan", "location")
+        .annotate(
+            owed_cents=Coalesce(Subquery(total, output_field=IntegerField()), 0),
+            decline_code=Subquery(owed.values("decline_code")[:1]),
+            next_attempt_at=Subquery(owed.values("next_attempt_at")[:1]),
+        )
+        .annotate(all_members=Window(Count("pk")), all_cents=Window(Sum("owed_cents")))
+        .order_by(F("past_due_since").asc(nulls_last=True), "pk")[:SHOWN]
+    )
+    for row in rows:
+        row.decline = declines.words(row.decline_code or "")  # type: ignore[attr-defined]
+    return AtRisk(
+        members=rows[0].all_members if rows else 0,
+        cents=rows[0].all_cents if rows else 0,
+        first=rows,
+    )
+
+
+def arrivals(*, now: datetime) -> list[Arrival]:
+    """Today's appointments, today being what each location's own clock says, with what the desk should know."""
+    near = (
+        Visit.objects.filter(starts_at__range=(now - DAY, now + DAY))
+        .exclude(status=Visit.Status.CANCELLED)
+        .select_related("patient", "service", "location", "provider")
+        .annotate(
+            member=Subquery(
+                Membership.objects.current().filter(patient=OuterRef("patient")).order_by("pk").values("pk")[:1]
+            ),
+            member_status=Subquery(
+                Membership.objects.current().filter(patient=OuterRef("patient")).order_by("pk").values("status")[:1]
+            ),
+        )
+        # Location by location: clocks of two zones in one list would look out of order.
+        .order_by("location__name", "starts_at", "pk")
+    )
+    rows = [visit for visit in near if _same_day(visit.starts_at, now, visit.location.time_zone)]
+    ending = _expiring({visit.member for visit in rows if visit.member}, now=now)
+    return [
+        Arrival(
+            visit=visit,
+            is_past=visit.ends_at < now,
+            card_failed=visit.member_status == Membership.Status.PAST_DUE,
+            expiring=ending.get(visit.member or 0, (0, None))[0],
+            expiring_by=ending.get(visit.member or 0, (0, None))[1],
+        )
+        for visit in rows
+    ]
+
+
+def _same_day(one: datetime, other: datetime, zone: str) -> bool:
+    return clock.local_date(one, zone) == clock.local_date(other, zone)
+
+
+def _expiring(memberships: set[int], *, now: datetime) -> dict[int, tuple[int, datetime]]:
+    """Credits left in lots that end within a week: how many, and when the last of them ends."""
+    lots = (
+        CreditEntry.objects.filter(membership__in=memberships, kind=CreditEntry.Kind.GRANT)
+        .filter(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)
+        .annotate(left=F("quantity") + Coalesce(Sum("uses__quantity"), 0))
+        .filter(left__gt=0)
+        .order_by("expires_at")
+        .values_list("membership", "left", "expires_at")
+    )
+    found: dict[int, tuple[int, datetime]] = {}
+    for membership, left, ends_at in lots:
+        found[membership] = (found.get(membership, (0, ends_at))[0] + left, ends_at)
+    return found
+
+
+def automation(*, now: datetime) -> Automation:
+    """What went out, was answered, was held back and came in, without anyone at the desk."""
+    done = Automation()
+    groups = (
+        Message.objects.filter(created_at__gte=now - DAY, direction=Direction.OUT)
+        .exclude(kind=Message.Kind.STAFF)
+        .order_by()
+        .values_list("kind", "status", "reason")
+        .annotate(n=Count("pk"))
+    )
+    for kind, status, reason, count in groups:
+        if status in Message.WENT_OUT:
+            done.sent += count
+            done.answered += count if kind == Message.Kind.REPLY else 0
+        done.delivered += count if status == Status.DELIVERED else 0
+        done.trouble += count if status in Message.DID_NOT_ARRIVE else 0
+        if status == Status.HELD:
+            done.held += count
+            done.held_because[reason or "No reason noted"] += count
+    paid = recovered_invoices(since=now - DAY).aggregate(
+        members=Count("membership", distinct=True), cents=Coalesce(Sum("amount_due_cents"), 0)
+    )
+    done.recovered, done.recovered_cents = paid["members"], paid["cents"]
+    done.held_because = dict(sorted(done.held_because.items(), key=lambda pair: -pair[1])[:4])
+    return done
+
+
+def nudges_this_week(*, now: datetime, zone: str) -> int:
+    """Texts of the utilization sequence made since Monday in the practice's zone."""
+    return Message.objects.filter(
+        enrolment__sequence__slug=Sequence.Slug.UTILIZATION, created_at__gte=clock.monday(now, zone)
+    ).count()

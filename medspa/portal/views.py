@@ -1,0 +1,34 @@
+"""Today: the first page of the day."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from common import clock, htmx
+from common.access import staff
+from medspa.portal import shell
+from medspa.portal import today as facts
+
+_CADENCE = {
+    0: "Monday: members with unused credits and nothing booked in the next 30 days are nudged today.",
+    6: "Tomorrow is nudge day: members with unused credits and nothing booked will hear from us.",
+}
+
+
+@staff()
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    """What needs a person now, what is at risk, who comes in, what ran by itself."""
+    now = clock.now()
+    zone = shell.of(request).zone
+    local = clock.local(now, zone)
+    context = {
+        "now": now,
+        "greeting": "Good morning" if local.hour < 12 else "Good afternoon" if local.hour < 17 else "Good evening",
+        "cadence": _CADENCE.get(local.weekday(), "Nudges about unused credits go out on Mondays."),
+        "cases": facts.cases(now=now),
+        "at_risk": facts.at_risk(),
+        "arrivals": facts.arrivals(now=now),
+        "done": facts.automation(now=now),
+        "nudges": facts.nudges_this_week(now=now, zone=zone),
+    }
+    return htmx.render(request, "portal/today.html", context, partial="today")

@@ -1,0 +1,36 @@
+"""Why a card was declined, in words for staff. A patient is never told the code or the reason (R140)."""
+
+_WORDS = {
+    "insufficient_funds": "Not enough money on the card",
+    "expired_card": "The card has expired",
+    "incorrect_cvc": "The security code is wrong",
+    "incorrect_number": "The card number is wrong",
+    "lost_card": "The card was reported lost",
+    "stolen_card": "The card was reported stolen",
+    "pickup_card": "The bank withdrew the card",
+    "card_not_supported": "The card cannot be used for this charge",
+    "card_velocity_exceeded": "The card is over its limit",
+    "withdrawal_count_limit_exceeded": "The card is over its limit",
+    "currency_not_supported": "The card cannot be charged in this currency",
+    "do_not_honor": "The bank declined without a reason",
+    "generic_decline": "The bank declined without a reason",
+    "fraudulent": "The bank suspects fraud",
+    "processing_error": "The bank could not process it; it may work later",
+    "issuer_not_available": "The bank could not be reached; it may work later",
+    "try_again_later": "The bank asked to try later",
+    "authentication_required": "The bank wants the patient to confirm the charge",
+    "invalid_account": "The account behind the card is closed",
+    "no_account": "The account behind the card is closed",
+    "restricted_card": "The card is restricted by the bank",
+    "revocation_of_all_authorizations": "The patient told the bank to stop these charges",
+    "revocation_of_authorization": "The patient told the bank to stop this charge",
+    "stop_payment_order": "The patient told the bank to stop this charge",
+    "transaction_not_allowed": "The bank does not allow this charge",
+}
+
+
+def words(code: str) -> str:
+    """'insufficient_funds' -> 'Not enough money on the card'; '' for ''; an unknown code as a readable phrase."""
+    if not code:
+        return ""
+    return _WORDS.get(code, code.replace("_", " ").capitalize())

@@ -1,0 +1,53 @@
+"""The lists of the members floor."""
+
+from datetime import datetime
+from typing import Any
+
+import django_tables2 as tables
+
+from common.tables import BaseTable
+from members.models import Membership
+
+
+class MemberTable(BaseTable):
+    member = tables.TemplateColumn(
+        template_name="members/cells/member.html",
+        order_by=("patient__last_name", "patient__first_name"),
+        attrs={"td": {"class": "cell-main"}},
+    )
+    plan = tables.Column(accessor="plan__name", verbose_name="Plan", order_by=("plan__tier",))
+    status = tables.TemplateColumn(
+        '<span class="status status-{{ record.status|colour }}">{{ record.get_status_display }}</span>'
+    )
+    credits = tables.Column(
+        accessor="credits_remaining", verbose_name="Credits", attrs={"td": {"class": "tabular labelled"}}
+    )
+    next_visit = tables.TemplateColumn(
+        "{% if record.next_appointment_at and record.next_appointment_at > table.now %}"
+        "{{ record.next_appointment_at|moment:record.location.time_zone }}"
+        '{% else %}<span class="text-secondary">None booked</span>{% endif %}',
+        accessor="next_appointment_at",
+        verbose_name="Next visit",
+        attrs={"td": {"class": "labelled"}},
+        empty_values=(),
+    )
+    location = tables.Column(accessor="location__name", verbose_name="Location", attrs={"td": {"class": "wide"}})
+    since = tables.Column(accessor="started_on", verbose_name="Member since", attrs={"td": {"class": "wide"}})
+
+    class Meta(BaseTable.Meta):
+        model = Membership
+        fields = ()
+        sequence = ("member", "plan", "status", "credits", "next_visit", "location", "since")
+        order_by = ("member",)
+
+    def __init__(self, *args: Any, now: datetime, filtered: bool, **kwargs: Any) -> None:
+        self.now = now
+        empty = (
+            "No member matches. Try fewer letters, or clear the filters."
+            if filtered
+            else "No members yet. They appear here when your scheduler or Stripe is connected."
+        )
+        super().__init__(*args, empty_text=empty, **kwargs)
+
+    def render_since(self, record: Membership) -> str:
+        return f"{record.started_on:%b} {record.started_on.day}, {record.started_on.year}"

@@ -1,0 +1,96 @@
+"""How a patient stands with us, for the card beside a conversation and the head of the member page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, IntegerField, Q, QuerySet, When
+
+from members import credits, declines
+from members.models import ConsentEntry, Invoice, Membership, Patient
+
+Act, Purpose = ConsentEntry.Act, ConsentEntry.Purpose
+INVOICES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class TextConsent:
+    """What may be texted to the number, and since when nothing may."""
+
+    servicing: bool
+    marketing: bool
+    opted_out_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    patient: Patient
+    phone: str
+    zone: str
+    membership: Membership | None
+    lots: list[credits.Lot]
+    next_visit_at: datetime | None
+    invoices: list[Invoice]  # what is unpaid first, then the newest
+    consent: TextConsent
+
+    @property
+    def unpaid(self) -> Invoice | None:
+        return next((invoice for invoice in self.invoices if invoice.needs_payment), None)
+
+    @property
+    def decline(self) -> str:
+        return declines.words(self.unpaid.decline_code) if self.unpaid else ""
+
+
+def of(patient: Patient, *, now: datetime, membership: Membership | None = None, phone: str = "") -> Standing:
+    """At most five queries; fewer where the membership or the number is already at hand."""
+    phone = phone or patient.phone
+    membership = membership or memberships_of(patient.pk).first()
+    upcoming = membership.next_appointment_at if membership else None
+    return Standing(
+        patient=patient,
+        phone=phone,
+        zone=patient.zone,
+        membership=membership,
+        lots=credits.lots(membership, at=now) if membership else [],
+        next_visit_at=upcoming if upcoming and upcoming > now else None,
+        invoices=_invoices(membership) if membership else [],
+        consent=_consent(patient, phone),
+    )
+
+
+def memberships_of(patient_pk: int) -> QuerySet[Membership]:
+    """The current membership first, then the ones that ended, the last in front."""
+    current = Case(When(status__in=Membership.CURRENT, then=0), default=1, output_field=IntegerField())
+    held = Membership.objects.filter(patient=patient_pk)
+    return held.select_related("patient__home_location", "plan", "location").order_by(current, "-started_on", "-pk")
+
+
+def _invoices(membership: Membership) -> list[Invoice]:
+    unpaid = Q(status=Invoice.Status.OPEN, amount_remaining_cents__gt=0)
+    unpaid_first = Case(When(unpaid, then=0), default=1, output_field=IntegerField())
+    rows = membership.invoices.order_by(unpaid_first, "-issued_at", "-pk")[:INVOICES_SHOWN]
+    for invoice in rows:
+        invoice.decline = declines.words(invoice.decline_code)  # type: ignore[attr-defined]
+    return list(rows)
+
+
+def _consent(patient: Patient, phone: str) -> TextConsent:
+    """The rule of `consent.allows`, read for both purposes in one query."""
+    said = ConsentEntry.objects.filter(
+        Q(patient=patient, act=Act.OPT_IN) | Q(act__in=[Act.OPT_OUT, Act.RESUBSCRIBE]),
+        channel=ConsentEntry.Channel.SMS,
+        address=phone,
+    ).order_by("pk")
+    agreed: set[str] = set()
+    opted_out_at = None
+    for entry in said:
+        if entry.act == Act.OPT_IN:
+            agreed.add(entry.purpose)
+        else:
+            opted_out_at = entry.occurred_at if entry.act == Act.OPT_OUT else None
+    may = opted_out_at is None
+    return TextConsent(
+        servicing=may and Purpose.SERVICING in agreed,
+        marketing=may and Purpose.MARKETING in agreed,
+        opted_out_at=opted_out_at,
+    )

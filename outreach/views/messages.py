@@ -1,0 +1,25 @@
+"""The list of texts: what was said, to whom, whether it arrived, and why it was held."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from common import clock, tables
+from common.access import staff
+from members.models import Location
+from outreach.forms import MessageFilter
+from outreach.models import Message
+from outreach.tables import MessageTable
+
+
+@staff()
+@require_safe
+def messages(request: HttpRequest) -> HttpResponse:
+    """All texts, newest first, filtered by sender, status, kind, sequence and period."""
+    asked = MessageFilter(request.GET)
+    # One clock for the whole list: rows of several zones side by side cannot be compared.
+    first = Location.objects.order_by("pk").values_list("time_zone", flat=True).first()
+    zone = first or settings.TIME_ZONE
+    rows = asked.apply(Message.objects.select_related("patient"), now=clock.now(), zone=zone)
+    table = MessageTable(rows, zone=zone, filtered=asked.asks)
+    return tables.page(request, table, "outreach/messages.html", {"filter": asked})

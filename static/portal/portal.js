@@ -1,0 +1,88 @@
+// The portal works without this file. It adds: a retry bar, confirmations, a segment counter, menus that close.
+"use strict";
+
+// --- a failed htmx request can be tried again, and nothing on the page is lost meanwhile
+let failed = null;
+const bar = document.getElementById("retry-bar");
+
+function offerRetry(event) {
+  failed = event.detail.requestConfig;
+  const offline = event.type === "htmx:sendError" || event.type === "htmx:timeout";
+  bar.querySelector("[data-words]").textContent = offline
+    ? "No connection. Nothing was lost."
+    : "That did not work. Nothing was lost.";
+  bar.hidden = false;
+}
+
+if (bar) {
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(name, offerRetry);
+  }
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) bar.hidden = true;
+  });
+  bar.querySelector("button").addEventListener("click", () => {
+    if (!failed) return;
+    bar.hidden = true;
+    window.htmx.ajax(failed.verb, failed.path, {
+      source: failed.elt,
+      target: failed.target,
+      values: failed.verb === "get" ? {} : Object.fromEntries(failed.formData),
+    });
+  });
+}
+
+// --- acts that cannot be undone ask first
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// --- how many texts a reply will be: GSM 7-bit counts 160/153, anything else 70/67
+const GSM = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ!\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const GSM_TWICE = "^{}\\[~]|€";
+
+function segments(text) {
+  let septets = 0;
+  for (const letter of text) {
+    if (GSM.includes(letter)) septets += 1;
+    else if (GSM_TWICE.includes(letter)) septets += 2;
+    else return { parts: text.length <= 70 ? 1 : Math.ceil(text.length / 67), plain: false };
+  }
+  return { parts: septets <= 160 ? 1 : Math.ceil(septets / 153), plain: true };
+}
+
+function count(box) {
+  const out = document.getElementById(box.dataset.segments);
+  if (!out) return;
+  const { parts, plain } = segments(box.value);
+  const texts = parts === 1 ? "1 text" : `${parts} texts`;
+  out.textContent = box.value ? `${box.value.length} characters, ${texts}${plain ? "" : " (special characters)"}` : "";
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.dataset.segments) count(event.target);
+});
+
+// --- menus made of <details> close on a click elsewhere and on Escape
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const close = event.target.closest("[data-dismiss]");
+  if (close) close.closest(".alert").remove();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+});
+
+// --- a thread opens at its newest text
+function toNewest() {
+  for (const thread of document.querySelectorAll("[data-newest]")) thread.scrollTop = thread.scrollHeight;
+}
+toNewest();
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "transcript") toNewest();
+});
+for (const box of document.querySelectorAll("[data-segments]")) count(box);
