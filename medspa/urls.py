@@ -1,5 +1,6 @@
 """Every address of the product, by the floor that owns it."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from medspa import health
@@ -18,3 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("outreach.urls")),
     path("", include("concierge.urls")),
 ]
+if settings.DEMO:
+    urlpatterns += [
+        path("phonebook/", include("medspa.demo.urls")),
+        path("standin/", include("members.stripe_standin.urls")),
+    ]

@@ -1,0 +1,17 @@
+"""Mounted under /phonebook/ where the demo is on."""
+
+from django.urls import path
+
+from medspa.demo import views
+
+app_name = "demo"
+
+urlpatterns = [
+    path("", views.phonebook, name="phonebook"),
+    path("find/", views.find, name="find"),
+    path("clock/", views.advance, name="clock"),
+    path("<str:number>/", views.handset, name="handset"),
+    path("<str:number>/thread/", views.transcript, name="transcript"),
+    path("<str:number>/text/", views.type_text, name="type_text"),
+    path("<str:number>/charge/", views.charge, name="charge"),
+]
