@@ -90,7 +90,7 @@ def send(message_pk: int, *, now: datetime) -> bool:
     """Send one due message. True if the carrier took it; False if it is not due, not ours, denied or refused."""
     began = time.monotonic()
     message = Message.objects.with_facts().filter(pk=message_pk).first()
-    if message is None or message.status != Status.QUEUED or _settled_at_stripe(message):
+    if message is None or message.status != Status.QUEUED or _settled_at_stripe(message, now):
         return False
     due = Message.objects.filter(pk=message_pk, status=Status.QUEUED, due_at__lte=now)
     with transaction.atomic(durable=True):  # committed before the carrier hears of it
@@ -157,20 +157,24 @@ def _put(message: Message, denial: gate.Denial, now: datetime) -> None:
         handovers.cannot_text(message, now=now)
 
 
-def _settled_at_stripe(message: Message) -> bool:
+def _settled_at_stripe(message: Message, now: datetime) -> bool:
     """R143: the live invoice decides. Where Stripe cannot be asked, the message waits for the next tick."""
     if message.enrolment is None or message.kind != Kind.SERVICING:
         return False
+    waiting = Message.objects.filter(pk=message.pk, status=Status.QUEUED)
     try:
         pointless = late_facts.no_longer_true_at_stripe(message.enrolment)
-    except (StripeUnavailable, StripeRefused):
+    except StripeUnavailable:
         return True
-    if pointless is None:
-        return False
-    claim(
-        Message.objects.filter(pk=message.pk, status=Status.QUEUED), status=Status.DROPPED, reason=pointless.words[:200]
-    )
-    return True
+    except StripeRefused:
+        with transaction.atomic():
+            if claim(waiting, status=Status.HELD, reason="The invoice cannot be read at Stripe."):
+                message.refresh_from_db()
+                handovers.cannot_text(message, now=now)
+        return True
+    if pointless:
+        claim(waiting, status=Status.DROPPED, reason=pointless.words)
+    return pointless is not None
 
 
 def _give_back(message: Message, denial: gate.Denial, now: datetime) -> None:
