@@ -31,7 +31,7 @@ class StandinClient(stripe.HTTPClient):
         status, body = _outage() if _outages else _answer(method, url, form, said)
         for watch in watchers.exchanges:
             watch(watchers.Exchange(method.upper(), url, form, status, body))
-        return json.dumps(body), status, {"Request-Id": ids.new("req"), "Content-Type": "application/json"}
+        return json.dumps(body), status, {"request-id": ids.new("req"), "content-type": "application/json"}
 
     def close(self) -> None:
         """Nothing is held open."""

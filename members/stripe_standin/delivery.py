@@ -29,9 +29,13 @@ def deliver_due(*, now: datetime, limit: int = 100) -> int:
 
 
 def deliver(event_id: str, *, now: datetime) -> bool:
-    """One try, counted before it is made. False when it was not answered 2xx, or another worker has it."""
-    event = StandinObject.objects.get(pk=event_id)
-    mine = StandinObject.objects.filter(pk=event_id, delivered_at__isnull=True, attempts=event.attempts)
+    """One try. False when it was not answered 2xx, or another worker has it."""
+    return attempt(StandinObject.objects.get(pk=event_id), now=now)
+
+
+def attempt(event: StandinObject, *, now: datetime) -> bool:
+    """Counted before it is made; of two workers that read the same row one goes on."""
+    mine = StandinObject.objects.filter(pk=event.pk, delivered_at__isnull=True, attempts=event.attempts)
     if not claim(mine, attempts=F("attempts") + 1):
         return False
     payload = json.dumps(event.body)
@@ -44,7 +48,7 @@ def deliver(event_id: str, *, now: datetime) -> bool:
         headers={"Stripe-Signature": signature},
     )
     if not 200 <= status < 300:
-        log.warning("The webhook was answered %s", status, extra={"event": event_id})
+        log.warning("The webhook was answered %s", status, extra={"event": event.pk})
         return False
-    StandinObject.objects.filter(pk=event_id).update(delivered_at=now)
+    StandinObject.objects.filter(pk=event.pk).update(delivered_at=now)
     return True
