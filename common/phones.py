@@ -1,14 +1,17 @@
 """Phone numbers: E.164 inside, readable outside. US only (R77)."""
 
-import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType, geocoder, timezone
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from common import states
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, timezone
+
 from common.errors import Refused
 
 _MOST_ZONES_OF_A_STATE = 5  # Alaska's; a toll-free number is listed under every zone of the NANP
-# A number in the NANP can be mobile or fixed; the area code does not tell which.
-_USABLE = {PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE}
+_US = {None, "US", "PR", "VI", "GU", "AS", "MP"}  # None: not assigned yet, as fictional numbers are
 
 
 def to_e164(written: str) -> str:
@@ -22,10 +25,10 @@ def to_e164(written: str) -> str:
         raise Refused(f"“{written[:20]}” is not a phone number. Write ten digits.", code="bad_phone") from None
     if number.country_code != 1 or not phonenumbers.is_possible_number(number):
         raise Refused("Only US phone numbers with ten digits can be used.", code="bad_phone")
-    region = phonenumbers.region_code_for_number(number)
-    if region not in (None, "US") and phonenumbers.number_type(number) in _USABLE:
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if phonenumbers.region_code_for_number(number) not in _US or area_code(e164) in _area_codes()["elsewhere"]:
         raise Refused("Only US phone numbers can be used.", code="bad_phone")
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return e164
 
 
 def readable(e164: str) -> str:
@@ -61,10 +64,12 @@ def zones(e164: str) -> tuple[str, ...]:
 
 def state(e164: str) -> str:
     """The US state of the number's area code: '+13055550123' -> 'FL'; '' when unknown or when it lies nowhere."""
-    try:
-        number = phonenumbers.parse(e164, "US")
-    except phonenumbers.NumberParseException:
-        return ""
-    place = geocoder.description_for_number(number, "en")  # "Florida" or "Miami, FL"
-    code = states.CODES.get(place) or place.rpartition(", ")[2]
-    return code if code in states.NAMES else ""
+    code: str = _area_codes()["states"].get(area_code(e164), "")
+    return code
+
+
+@cache
+def _area_codes() -> dict[str, Any]:
+    """As data: the library's own geocoder loads the whole world, five seconds at each start."""
+    found: dict[str, Any] = json.loads((Path(__file__).parent / "area_codes.json").read_text())
+    return found

@@ -57,4 +57,3 @@ NAMES = {
     "WV": "West Virginia",
     "WY": "Wyoming",
 }
-CODES = {name: code for code, name in NAMES.items()} | {"Washington State": "WA"}

@@ -34,3 +34,8 @@ def test_every_state_has_an_area_code_that_leads_to_it():
     found = {phones.state(f"+1{area}5550123") for area in range(201, 990)}
 
     assert set(states.NAMES) <= found
+
+
+def test_a_number_of_a_us_territory_is_a_us_number():
+    assert phones.to_e164("787-555-0123") == "+17875550123"
+    assert phones.state("+17875550123") == "PR"

@@ -27,6 +27,7 @@ def test_every_way_to_write_a_us_number_is_one_number(written):
     [
         pytest.param("+44 20 7946 0958", id="Britain"),
         pytest.param("+1 242 322 1234", id="Bahamas, which share +1"),
+        pytest.param("242-555-0123", id="a fictional number there"),
         pytest.param("416-967-1111", id="Canada, which shares +1"),
         pytest.param("+52 55 1234 5678", id="Mexico"),
         pytest.param("911", id="emergency"),
