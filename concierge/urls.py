@@ -1,10 +1,13 @@
 from django.urls import path
 
+from common import doors
+from concierge import webhooks
 from concierge.views import queue
 
 app_name = "concierge"
 
 urlpatterns = [
+    path(doors.TWILIO_SMS.removeprefix("/"), webhooks.sms, name="sms_webhook"),
     path("escalations/", queue.queue, name="queue"),
     path("escalations/<int:pk>/", queue.escalation, name="escalation"),
     path("escalations/<int:pk>/transcript/", queue.transcript, name="transcript"),

@@ -17,6 +17,9 @@ _LONGEST = 1_600  # what a carrier delivers; longer is not a text
 # Words of everyday English that lie one slip away from a word we listen for and are no slips: nobody is paged over a
 # "back" that could be "black". Found by trying the 10,000 most frequent words.
 _REAL_WORDS = """
+    queda cuenta cada pero quien puede hasta cuanto todo caro doctora layer change changed passed tried tire stone store
+    style sole swing sing socks contact chose closed three than personal persona cancer font frost stuff root roots
+    coding leading monkey sterling worse stolen states mouth monte contrast
     accounts acting alice alike along alot alter attach back backed backing balanced become bind blacks blank
     blend blink block blocked blocking blocks blond blonde bloody bloom breach breadth breeding brother butter
     calendars cannon case chase cheat check checks cheers chess chill chilly cloud clouds contacted contacts contract

@@ -34,11 +34,6 @@ def says_wrong_number(text: str) -> bool:
     return _WRONG_NUMBER.found_in(normal(text))
 
 
-def leads_with_stop(text: str) -> bool:
-    """ "STOP I can't breathe": the opt-out word counts though an emergency follows (R5)."""
-    return normal(text).split(" ")[0] in ("stop", "stopall", "unsubscribe", "alto", "basta")
-
-
 _SEEN_ON_A_SCREEN = (
     "appointment*|link*|text*|message*|balance|credit*|account|app|portal|email*|times|options|page|website|invoice*"
     "|receipt|card|calendar|booking*|price*|details|schedule|membership"

@@ -1,0 +1,228 @@
+"""The whole way of a text from a patient to its one answer.
+
+    claim (a Turn, unique) -> emergency -> opt-out -> repeated? -> who holds the pen -> read -> facts and open offer
+    -> policy -> reply | act | hand off -> one message in the outbox, and the Turn says why
+
+Whatever stops in the middle is found by `answer_due` and goes to a person; it is never answered twice.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from common import clock
+from concierge import facts as standing
+from concierge import handoff, outcomes, policy
+from concierge.actions import booking
+from concierge.facts import MemberFacts, Sender
+from concierge.models import Conversation, Turn
+from concierge.outcomes import Asked, Outcome
+from concierge.policy import Extras, HandOff, Offered
+from concierge.understanding import Intent, ServiceWords, Understanding, choices, reader, safety
+from concierge.understanding import language as languages
+from members import escalations
+from members.models import Escalation, Patient, Practice, Service
+from outreach import opt_outs, outbox, standing_texts
+from outreach.models import Message, Offer
+
+log = logging.getLogger(__name__)
+
+HURRY = timedelta(seconds=5)  # a task should have begun by then
+TOO_LATE = timedelta(minutes=2)  # then a person answers, not the concierge
+_BATCH = 100
+_CARD = "[card ••••"  # what redaction left of a card number
+
+Reason, Severity = Escalation.Reason, Escalation.Severity
+
+
+def answer(message_pk: int, *, now: datetime) -> None:
+    """Answer one inbound text; nothing if somebody has begun to, or if it wants no answer."""
+    turn = _claim(message_pk, now)
+    if turn is None:
+        return
+    message = turn.message
+    sender = standing.who_sends(message.address, now=now)
+    with transaction.atomic():
+        settled = _settle_unread(turn, sender, now)
+        if settled:
+            _finish(turn, settled, None, now)
+            return
+
+    asked = _ask(turn, sender, now)
+    extras = Extras(has_card=_CARD in message.body, has_pictures=message.media_count > 0)
+    decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
+    prepared = outcomes.prepare(decision, asked, now=now)
+    with transaction.atomic():
+        if _is_mine(turn):
+            _finish(turn, outcomes.settle(prepared, asked, now=now), asked.understood, now)
+
+
+def answer_due(*, now: datetime) -> int:
+    """The net under the tasks: answer what nobody began, give to a person what stayed unfinished. Returns how many."""
+    waiting = Message.objects.unanswered().filter(turn__isnull=True, created_at__lte=now - HURRY)
+    unfinished = Turn.objects.filter(finished_at__isnull=True, started_at__lte=now - TOO_LATE)
+    done = 0
+    for message_pk in list(waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:_BATCH]):
+        try:
+            answer(message_pk, now=now)
+            done += 1
+        except Exception:
+            log.exception("text not answered", extra={"message_pk": message_pk})  # the next one still gets its turn
+    for turn in list(unfinished.select_related("message__location")[:_BATCH]):
+        done += _give_up(turn, now)
+    handoff.release_resolved(now=now)
+    return done
+
+
+def _claim(message_pk: int, now: datetime) -> Turn | None:
+    message = Message.objects.unanswered().select_related("location").filter(pk=message_pk).first()
+    if message is None:
+        return None
+    conversation, _ = Conversation.objects.get_or_create(phone=message.address, defaults={"patient": message.patient})
+    try:
+        with transaction.atomic():
+            return Turn.objects.create(message=message, conversation=conversation, started_at=now)
+    except IntegrityError:
+        return None  # Turn.message is unique: another worker has it
+
+
+def _settle_unread(turn: Turn, sender: Sender, now: datetime) -> Outcome | None:
+    """What comes before any understanding, in the order of R5."""
+    message = turn.message
+    return (
+        _emergency(message, sender, now)
+        or _opt_out(message, sender, now)
+        or _repeated(message)
+        or _with_person(turn.conversation, message, sender, now)
+        or _not_now(message, sender, now)
+    )
+
+
+def _emergency(message: Message, sender: Sender, now: datetime) -> Outcome | None:
+    kind = safety.emergency(message.body)
+    if kind is None:
+        return None
+    if safety.wants_out(message.body):  # both count (R5)
+        opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now)
+    language = languages.of(message.body, default=_own_language(sender.patient))
+    text = handoff.page(message=message, kind=kind, sender=sender, language=language, now=now)
+    return Outcome("hand_off", f"Possible emergency, {kind.value} (R159-R165).", text)
+
+
+def _opt_out(message: Message, sender: Sender, now: datetime) -> Outcome | None:
+    """Stop everything, confirm once (R29, R34), and keep what else the text asked for."""
+    if not safety.wants_out(message.body):
+        return None
+    _keep_what_else(message, sender, now)
+    if not opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now):
+        return Outcome("silent", "Asked for no more texts; they were off by then.")
+    text = outbox.post(
+        kind=Message.Kind.OPT_OUT,
+        body=standing_texts.opted_out(sender.patient),
+        dedupe_key=f"answer:{message.pk}",
+        patient=sender.patient,
+        address=message.address,
+        in_reply_to=message,
+        now=now,
+    )
+    return Outcome("reply", "Asked for no more texts in their own words (R29).", text)
+
+
+def _keep_what_else(message: Message, sender: Sender, now: datetime) -> None:
+    cases = {
+        Intent.CANCEL_MEMBERSHIP: (Reason.CANCELLATION, "Opted out, and may want to cancel the membership too."),
+        Intent.COMPLAINT: (Reason.HUMAN, "Opted out, upset. Call; texts are off."),
+        Intent.HUMAN: (Reason.HUMAN, "Opted out and asked for a person. Call; texts are off."),
+    }
+    reason, why = cases.get(_read(message, sender.patient).intent, (None, ""))
+    if safety.says_wrong_number(message.body):  # R15
+        reason, why = Reason.QUESTION, "Says it is a wrong number. Texts are off; correct the number on file."
+    if reason:
+        words = handoff.summary(message, why, sender=sender, facts=None)
+        escalations.open(reason=reason, summary=words, patient=sender.patient, phone=message.address, now=now)
+
+
+def _repeated(message: Message) -> Outcome | None:
+    return Outcome("silent", "The same text within a minute.") if message.duplicate_of_id else None
+
+
+def _with_person(conversation: Conversation, message: Message, sender: Sender, now: datetime) -> Outcome | None:
+    if not handoff.is_with_person(conversation, now=now):
+        return None
+    handoff.raise_for_holder(message=message, sender=sender, now=now)
+    return Outcome("silent", "A person has the conversation (R166).")
+
+
+def _not_now(message: Message, sender: Sender, now: datetime) -> Outcome | None:
+    """Too late for a machine, or the concierge is switched off: a person answers, and nothing is promised."""
+    if now - message.created_at >= TOO_LATE:
+        return _to_staff(message, sender, Reason.UNANSWERED, "Nobody answered within two minutes.", now)
+    if not Practice.current().concierge_on:
+        return _to_staff(message, sender, Reason.QUESTION, "The concierge is switched off.", now)
+    return None
+
+
+def _to_staff(message: Message, sender: Sender, reason: str, rule: str, now: datetime) -> Outcome:
+    decision = HandOff(rule, reason, Severity.HIGH, tells=False)
+    handoff.hand_off(message=message, decision=decision, sender=sender, facts=None, voice=None, now=now)
+    return Outcome("hand_off", rule)
+
+
+def _ask(turn: Turn, sender: Sender, now: datetime) -> Asked:
+    message, patient = turn.message, sender.patient
+    understood = _read(message, patient)
+    facts = standing.gather(patient, now=now) if patient else None
+    offer = booking.last_offer(patient=patient, phone=message.address, now=now) if patient else None
+    offered = _offered(offer, message, facts, now) if offer and facts else None
+    # "2" has no language: the offer's counts.
+    language = booking.language_of(offer) if offer and offered and offered.picked is not None else understood.language
+    voice = outcomes.voice_for(turn.conversation, language=language, now=now)
+    return Asked(message, turn.conversation, sender, understood, facts, offer, offered, voice)
+
+
+def _read(message: Message, patient: Patient | None) -> Understanding:
+    services = [
+        ServiceWords(service.pk, (service.name, *map(str, service.nicknames))) for service in Service.objects.all()
+    ]
+    return reader().read(message.body, services=services, language=_own_language(patient))
+
+
+def _own_language(patient: Patient | None) -> str:
+    return patient.language if patient else "en"
+
+
+def _offered(offer: Offer, message: Message, facts: MemberFacts, now: datetime) -> Offered:
+    openings = booking.openings_of(offer)
+    times = tuple(opening.starts_at for opening in openings)
+    picked = choices.picked(message.body, times=[clock.local(when, facts.zone) for when in times])
+    is_open = offer.taken_at is None and offer.expires_at > now
+    return Offered(openings[0].service_id, times, is_open, offer.taken_option, picked)
+
+
+def _give_up(turn: Turn, now: datetime) -> bool:
+    """A turn that a crash left unfinished: nothing was said, so a person answers."""
+    message = turn.message
+    sender = standing.who_sends(message.address, now=now)
+    rule = "Stopped in the middle. Look whether an appointment was booked, then answer."
+    severity = Severity.EMERGENCY if safety.emergency(message.body) else Severity.HIGH
+    decision = HandOff(rule, Reason.UNANSWERED, severity, tells=False)
+    with transaction.atomic():
+        if not _is_mine(turn):
+            return False
+        handoff.hand_off(message=message, decision=decision, sender=sender, facts=None, voice=None, now=now)
+        _finish(turn, Outcome("hand_off", rule), None, now)
+    return True
+
+
+def _is_mine(turn: Turn) -> bool:
+    """Lock the turn; False if it was finished by another: then nothing may be said any more."""
+    return Turn.objects.select_for_update().filter(pk=turn.pk, finished_at__isnull=True).first() is not None
+
+
+def _finish(turn: Turn, outcome: Outcome, understood: Understanding | None, now: datetime) -> None:
+    turn.finished_at = now
+    turn.intent = understood.intent.value if understood else ""
+    turn.confidence = understood.confidence if understood else None
+    turn.decision, turn.rule, turn.facts, turn.reply = outcome.decision, outcome.rule, outcome.facts, outcome.reply
+    turn.save()

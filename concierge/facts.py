@@ -1,0 +1,157 @@
+"""Everything that a decision and an answer may rest on, gathered once and frozen (R168)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from members import consent, credits
+from members.models import ConsentEntry, Escalation, Membership, Patient, PatientPhone, Visit
+from outreach.models import Message
+
+_LATELY = timedelta(minutes=10)
+
+
+class Known(StrEnum):
+    """Whose number it is."""
+
+    ONE = "one"  # exactly one patient's
+    NOBODY = "nobody"
+    SEVERAL = "several"  # nothing may be named (R111)
+
+
+@dataclass(frozen=True)
+class Sender:
+    known: Known
+    patient: Patient | None = None
+    is_minor: bool = False
+    opted_out: bool = False
+    answers_lately: int = 0  # automated texts to this number in the last ten minutes
+    waits_for_person: bool = False  # a person was promised and has not come yet
+
+
+@dataclass(frozen=True)
+class LotFact:
+    entry_id: int
+    service_id: int
+    service_name: str
+    remaining: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class VisitFact:
+    visit_id: int
+    service_id: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
+class MemberFacts:
+    """One patient's standing at `at`; moments are aware UTC, `zone` is the home location's."""
+
+    at: datetime
+    patient_id: int
+    first_name: str
+    zone: str
+    location_name: str
+    membership_id: int | None = None
+    plan_name: str = ""
+    status: str = ""  # a Membership.Status; "" without a membership
+    payment_due: bool = False
+    renews_at: datetime | None = None
+    synced_at: datetime | None = None  # when the membership was last read from Stripe
+    benefits: tuple[tuple[int, str], ...] = ()  # (service, its name) that the plan grants each period
+    lots: tuple[LotFact, ...] = ()  # the one that expires first in front
+    visits: tuple[VisitFact, ...] = ()  # booked and to come
+    open_cases: tuple[str, ...] = ()
+
+    def lots_of(self, service_ids: tuple[int, ...]) -> tuple[LotFact, ...]:
+        """Lots of these services; of every service when none is named."""
+        return tuple(lot for lot in self.lots if not service_ids or lot.service_id in service_ids)
+
+    def balance_of(self, service_ids: tuple[int, ...]) -> int:
+        return sum(lot.remaining for lot in self.lots_of(service_ids))
+
+    def visits_of(self, service_ids: tuple[int, ...]) -> tuple[VisitFact, ...]:
+        return tuple(visit for visit in self.visits if visit.service_id in service_ids)
+
+    def unbooked_of(self, service_id: int) -> int:
+        """Credits of the service that no coming visit will use."""
+        return self.balance_of((service_id,)) - len(self.visits_of((service_id,)))
+
+    def as_record(self) -> dict[str, Any]:
+        """What a Turn keeps: ids, counts and ages; no names and no words."""
+        return {
+            "membership": self.membership_id,
+            "status": self.status,
+            "lots": {str(lot.entry_id): lot.remaining for lot in self.lots},
+            "visits": [visit.visit_id for visit in self.visits],
+            "sync_age_seconds": int((self.at - self.synced_at).total_seconds()) if self.synced_at else None,
+        }
+
+
+def gather(patient: Patient, *, now: datetime) -> MemberFacts:
+    """The patient's standing by our own rows: the ledger decides what is left."""
+    location = patient.home_location
+    visits = patient.visits.filter(status=Visit.Status.BOOKED, starts_at__gt=now).order_by("starts_at")
+    cases = patient.escalations.exclude(state=Escalation.State.RESOLVED)
+    facts = MemberFacts(
+        at=now,
+        patient_id=patient.pk,
+        first_name=patient.first_name,
+        zone=location.time_zone,
+        location_name=location.name,
+        visits=tuple(VisitFact(visit.pk, visit.service_id, visit.starts_at) for visit in visits),
+        open_cases=tuple(cases.values_list("reason", flat=True)),
+    )
+    membership = _membership(patient)
+    return _with_membership(facts, membership) if membership else facts
+
+
+def who_sends(phone: str, *, now: datetime) -> Sender:
+    """Whose number it is and what stands against an automated answer."""
+    found = [row.patient for row in PatientPhone.objects.filter(number=phone).select_related("patient__home_location")]
+    one = found[0] if len(found) == 1 else None
+    subjects = [f"phone:{phone}"] + ([f"patient:{one.pk}"] if one else [])
+    promised = Escalation.objects.filter(subject__in=subjects, reason__in=_PROMISES)
+    automated = (Message.Kind.REPLY, Message.Kind.CONFIRMATION)
+    answers = Message.objects.filter(address=phone, kind__in=automated, created_at__gt=now - _LATELY)
+    return Sender(
+        known=Known.ONE if one else Known.SEVERAL if found else Known.NOBODY,
+        patient=one,
+        is_minor=any(patient.is_minor(now) for patient in found),
+        opted_out=consent.is_opted_out(phone, channel=ConsentEntry.Channel.SMS),
+        answers_lately=answers.count(),
+        waits_for_person=promised.exclude(state=Escalation.State.RESOLVED).exists(),
+    )
+
+
+_PROMISES = (Escalation.Reason.QUESTION, Escalation.Reason.UNKNOWN_NUMBER, Escalation.Reason.SHARED_PHONE)
+
+
+def _membership(patient: Patient) -> Membership | None:
+    """The current one; else the last there was."""
+    memberships = patient.memberships.select_related("plan")
+    return memberships.current().first() or memberships.order_by("-started_on", "-pk").first()
+
+
+def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
+    benefits = membership.plan.benefits.select_related("service")
+    lots = credits.lots(membership, at=facts.at)
+    renews = membership.status in (Membership.Status.ACTIVE, Membership.Status.PAST_DUE)
+    return MemberFacts(
+        **{
+            **vars(facts),
+            "membership_id": membership.pk,
+            "plan_name": membership.plan.name,
+            "status": membership.status,
+            "payment_due": membership.status == Membership.Status.PAST_DUE,
+            "renews_at": membership.current_period_end if renews else None,
+            "synced_at": membership.stripe_fetched_at,
+            "benefits": tuple((benefit.service_id, benefit.service.name) for benefit in benefits),
+            "lots": tuple(
+                LotFact(lot.entry_id, lot.service.pk, lot.service.name, lot.remaining, lot.expires_at) for lot in lots
+            ),
+        }
+    )

@@ -1,0 +1,218 @@
+"""From a decision to what is said and done: appointments outside any transaction, then everything else in one."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from common import phones
+from common.errors import Refused
+from concierge import handoff, replies
+from concierge.actions import booking
+from concierge.facts import MemberFacts, Sender
+from concierge.models import Conversation
+from concierge.policy import Act, Decision, HandOff, Offered, Reply, Say
+from concierge.replies import Voice
+from concierge.understanding import Understanding
+from members import links
+from members.models import Escalation, Membership, PatientLink, Practice, Visit
+from members.scheduling import Opening, SchedulerError
+from outreach import outbox
+from outreach.models import Message, Offer
+
+# A conversation opens anew after a day; its first automated text says that it is automated (R154).
+INTRODUCED_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a text: kept on its Turn."""
+
+    decision: str  # reply, act, hand_off or silent
+    rule: str
+    reply: Message | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A text that was read, with all that its answer may rest on."""
+
+    message: Message
+    conversation: Conversation
+    sender: Sender
+    understood: Understanding
+    facts: MemberFacts | None
+    offer: Offer | None
+    offered: Offered | None
+    voice: Voice
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decision with what the scheduler said to it."""
+
+    decision: Decision
+    openings: tuple[Opening, ...] = ()
+    visit: Visit | None = None
+    lead: str = ""  # words that say why new times are offered
+
+
+def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:
+    since = conversation.introduced_at
+    introduces = since is None or now - since >= INTRODUCED_FOR
+    return Voice(Practice.current().name, language, introduces)
+
+
+def prepare(decision: Decision, asked: Asked, *, now: datetime) -> Prepared:
+    """Ask the scheduler for what the decision needs. Not inside a transaction."""
+    if isinstance(decision, Reply) and decision.offer_service is not None:
+        return Prepared(decision, _times(asked, decision.offer_service, now))
+    if isinstance(decision, Act):
+        return _book(decision, asked, now)
+    return Prepared(decision)
+
+
+def settle(prepared: Prepared, asked: Asked, *, now: datetime) -> Outcome:
+    """Write the one message, the offer, the case: whatever the decision asks for. Inside the caller's transaction."""
+    decision = prepared.decision
+    if isinstance(decision, HandOff):
+        told = handoff.hand_off(
+            message=asked.message,
+            decision=decision,
+            sender=asked.sender,
+            facts=asked.facts,
+            voice=asked.voice,
+            now=now,
+        )
+        _note_introduction(asked, told, now)
+        return Outcome("hand_off", decision.rule, told, _record(asked))
+    if prepared.visit:
+        text = _post(asked, Message.Kind.CONFIRMATION, [_booked(asked, prepared.visit)], now)
+        return Outcome("act", decision.rule, text, {**_record(asked), "visit": prepared.visit.pk})
+    if isinstance(decision, Act):
+        sentences, link = [asked.voice.words(prepared.lead)], None
+    else:
+        sentences, link = _say(decision, asked, now)
+    return _reply(prepared, asked, sentences, link, now)
+
+
+def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: PatientLink | None, now: datetime) -> Outcome:
+    facts, openings = asked.facts, prepared.openings
+    wanted_times = isinstance(prepared.decision, Act) or getattr(prepared.decision, "offer_service", None)
+    if facts and openings:
+        moments = [opening.starts_at for opening in openings]
+        sentences.append(replies.times(asked.voice, moments, zone=facts.zone, location=facts.location_name))
+    elif wanted_times:
+        sentences.append(asked.voice.words("ask_us"))
+    text = _post(asked, Message.Kind.REPLY, sentences, now, link)
+    record = _record(asked)
+    if openings and facts and asked.sender.patient:
+        words = [replies.moment(asked.voice, opening.starts_at, facts.zone) for opening in openings]
+        made = booking.offer(
+            message=text,
+            patient=asked.sender.patient,
+            openings=openings,
+            words=words,
+            language=asked.voice.language,
+            now=now,
+        )
+        record["offer"] = made.pk
+    return Outcome("reply", prepared.decision.rule, text, record)
+
+
+def _say(decision: Decision, asked: Asked, now: datetime) -> tuple[list[str], PatientLink | None]:
+    """The sentences of a Reply; figures come from the facts, never from the text."""
+    voice, facts, wanted = asked.voice, asked.facts, asked.understood.entities
+    say = decision.say if isinstance(decision, Reply) else None
+    if say == Say.NO_CARDS:
+        return _no_cards(asked, now)
+    if facts and say == Say.BALANCE:
+        said = [replies.balance(voice, facts, service_ids=wanted.service_ids, whether=wanted.asks_whether)]
+        return said + _instead_of_times(decision, asked), None
+    if facts and say == Say.NO_CREDIT:
+        return [replies.no_credit(voice, facts, service_ids=wanted.service_ids)], None
+    if facts and asked.offered and say == Say.WHICH_TIME:
+        again = replies.times(voice, asked.offered.times, zone=facts.zone, location=facts.location_name)
+        return [voice.words("which_time"), again], None
+    if facts and asked.offered and say == Say.ALREADY_BOOKED:
+        when = asked.offered.times[asked.offered.picked or 0]
+        return [voice.words("booked_for", moment=replies.moment(voice, when, facts.zone))], None
+    key = say.value if say else "welcome"
+    return [voice.words(key, practice=voice.practice)], None
+
+
+def _instead_of_times(decision: Decision, asked: Asked) -> list[str]:
+    """What follows the balance where no times are offered: the visit that is booked, or how to book."""
+    voice, facts = asked.voice, asked.facts
+    if facts is None or (isinstance(decision, Reply) and decision.offer_service is not None):
+        return []
+    services = tuple({lot.service_id for lot in facts.lots_of(asked.understood.entities.service_ids)})
+    coming = facts.visits_of(services)
+    if coming:
+        return [voice.words("booked_for", moment=replies.moment(voice, coming[0].starts_at, facts.zone))]
+    return [voice.words("ask_us")]
+
+
+def _no_cards(asked: Asked, now: datetime) -> tuple[list[str], PatientLink | None]:
+    """R126: never by text; a link where we know whose membership it is."""
+    voice, facts = asked.voice, asked.facts
+    if facts and facts.membership_id and facts.status in Membership.CURRENT:
+        membership = Membership.objects.get(pk=facts.membership_id)
+        link = links.issue(membership=membership, purpose=PatientLink.Purpose.UPDATE_CARD, now=now)
+        return [voice.words("no_cards"), voice.words("card_link")], link
+    phone = phones.readable(Practice.current().phone)
+    return [voice.words("no_cards"), voice.words("card_call", phone=phone)], None
+
+
+def _book(decision: Act, asked: Asked, now: datetime) -> Prepared:
+    if asked.offer is None or asked.offered is None or asked.sender.patient is None:
+        return Prepared(HandOff("There is no offer to take.", Escalation.Reason.QUESTION))
+    service_id = asked.offered.service_id
+    if decision.option is None:
+        return Prepared(decision, _times(asked, service_id, now), lead="expired")
+    try:
+        visit = booking.take(offer=asked.offer, option=decision.option, patient=asked.sender.patient, now=now)
+    except Refused as refused:
+        if refused.code == "offer_taken":
+            return Prepared(HandOff("The offer was taken at the same moment.", Escalation.Reason.QUESTION))
+        return Prepared(decision, _times(asked, service_id, now), lead="slot_gone")
+    except SchedulerError:
+        return Prepared(HandOff("The scheduler could not book the time.", Escalation.Reason.QUESTION))
+    return Prepared(decision, visit=visit)
+
+
+def _times(asked: Asked, service_id: int, now: datetime) -> tuple[Opening, ...]:
+    patient = asked.sender.patient
+    return tuple(booking.find_times(patient=patient, service_id=service_id, now=now)) if patient else ()
+
+
+def _booked(asked: Asked, visit: Visit) -> str:
+    location, voice = visit.location, asked.voice
+    when = replies.moment(voice, visit.starts_at, location.time_zone)
+    return voice.words("booked", moment=when, practice=voice.practice, location=location.name, street=location.street)
+
+
+def _post(asked: Asked, kind: str, sentences: list[str], now: datetime, link: PatientLink | None = None) -> Message:
+    text = outbox.post(
+        kind=kind,
+        body=asked.voice.says(*sentences),
+        dedupe_key=f"answer:{asked.message.pk}",
+        patient=asked.sender.patient,
+        address=asked.message.address,
+        location=asked.message.location,
+        link=link,
+        in_reply_to=asked.message,
+        now=now,
+    )
+    _note_introduction(asked, text, now)
+    return text
+
+
+def _note_introduction(asked: Asked, text: Message | None, now: datetime) -> None:
+    if text and asked.voice.introduces:
+        Conversation.objects.filter(pk=asked.conversation.pk).update(introduced_at=now)
+
+
+def _record(asked: Asked) -> dict[str, Any]:
+    record = asked.facts.as_record() if asked.facts else {"known": asked.sender.known.value}
+    return {**record, "offer": asked.offer.pk} if asked.offer else record

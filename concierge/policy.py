@@ -1,0 +1,189 @@
+"""What to do with a text, once it is understood: a pure function of what was read, the facts and the open offer.
+
+No database and no clock in here, so that every intent x state has its line in a table test.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from concierge.facts import Known, MemberFacts, Sender
+from concierge.understanding.base import Intent, Understanding
+from members.models import Escalation, Membership
+
+Reason, Severity = Escalation.Reason, Escalation.Severity
+
+MOST_ANSWERS = 10  # to one number in ten minutes; more is a machine or a flood
+
+
+class Say(StrEnum):
+    BALANCE = "balance"
+    NO_CREDIT = "no_credit"
+    WELCOME = "welcome"
+    AUTOMATED = "automated"
+    WHICH_TIME = "which_time"
+    NO_PROBLEM = "no_problem"
+    ALREADY_BOOKED = "already_booked"
+    NO_CARDS = "no_cards"
+
+
+@dataclass(frozen=True)
+class Reply:
+    rule: str
+    say: Say
+    offer_service: int | None = None  # offer times for this service, if the scheduler has any
+
+
+@dataclass(frozen=True)
+class Act:
+    """Take an option of the open offer, or offer new times in its place."""
+
+    rule: str
+    option: int | None
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """A person answers. `tells`: the patient is told who and when. `gives_pen`: automation falls silent (R166)."""
+
+    rule: str
+    reason: str
+    severity: int = Severity.NORMAL
+    tells: bool = True
+    gives_pen: bool = False
+
+
+@dataclass(frozen=True)
+class Silent:
+    rule: str
+
+
+Decision = Reply | Act | HandOff | Silent
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The last offer of times to this patient, and which option the text picks (None: none)."""
+
+    service_id: int
+    times: tuple[datetime, ...]
+    is_open: bool
+    taken: int | None
+    picked: int | None
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What came with the words."""
+
+    has_card: bool = False  # a card number that was redacted before storage
+    has_pictures: bool = False
+
+
+def decide(
+    understood: Understanding, facts: MemberFacts | None, offered: Offered | None, *, sender: Sender, extras: Extras
+) -> Decision:
+    """`facts` are there exactly when the number is one patient's."""
+    return (
+        _not_to_be_texted(sender)
+        or _to_anyone(understood, sender, extras)
+        or _not_one_patient(sender, facts)
+        or _about_the_offer(understood, facts, offered)
+        or _to_a_member(understood, facts)
+        or _to_a_person("The question is not one that the concierge answers.", sender, Reason.QUESTION)
+    )
+
+
+def _not_to_be_texted(sender: Sender) -> Decision | None:
+    if sender.opted_out:
+        return HandOff("The number opted out of texts: no text may go back.", Reason.QUESTION, tells=False)
+    if sender.is_minor:  # R170
+        return HandOff("The patient is under 18.", Reason.QUESTION, tells=False)
+    if sender.answers_lately >= MOST_ANSWERS:
+        return HandOff("Too many texts in a short time.", Reason.QUESTION, tells=False, gives_pen=True)
+    return None
+
+
+def _to_anyone(understood: Understanding, sender: Sender, extras: Extras) -> Decision | None:
+    """Answers that reveal nothing, and what a person must take whoever writes."""
+    if extras.has_card:
+        return Reply("A card number came by text (R126).", Say.NO_CARDS)
+    if extras.has_pictures:
+        return _to_a_person("A picture came with the text; pictures are not read.", sender, Reason.QUESTION)
+    if understood.intent == Intent.COMPLAINT:
+        return HandOff("Upset, or about money back (R166).", Reason.HUMAN, Severity.HIGH, gives_pen=True)
+    if understood.intent == Intent.HUMAN:
+        return HandOff("Asked for a person.", Reason.HUMAN, gives_pen=True)
+    if understood.entities.asks_if_person:
+        return Reply("Asked whether a person answers (R155).", Say.AUTOMATED)
+    if understood.intent == Intent.THANKS:
+        return Reply("Said thanks.", Say.WELCOME)
+    return None
+
+
+def _not_one_patient(sender: Sender, facts: MemberFacts | None) -> Decision | None:
+    if sender.known == Known.SEVERAL:
+        return _to_a_person("Several patients share the number (R111).", sender, Reason.SHARED_PHONE)
+    if sender.known == Known.NOBODY or facts is None:
+        return _to_a_person("The number is not on file.", sender, Reason.UNKNOWN_NUMBER)
+    return None
+
+
+def _about_the_offer(understood: Understanding, facts: MemberFacts | None, offered: Offered | None) -> Decision | None:
+    if offered is None or facts is None:
+        return None
+    if offered.picked is not None:
+        return _taken_before(facts, offered, offered.picked) or _take(facts, offered, offered.picked)
+    if not offered.is_open:
+        return None
+    if understood.intent == Intent.AFFIRM:
+        return Reply("A bare yes picks no time (R63).", Say.WHICH_TIME)
+    return Reply("Wants none of the times.", Say.NO_PROBLEM) if understood.intent == Intent.DENY else None
+
+
+def _taken_before(facts: MemberFacts, offered: Offered, option: int) -> Decision | None:
+    if offered.taken is None:
+        return None
+    booked = any(visit.starts_at == offered.times[option] for visit in facts.visits)
+    if option == offered.taken and booked:
+        return Reply("Picked the time that is booked already.", Say.ALREADY_BOOKED)
+    return HandOff("An option of this offer was taken before.", Reason.QUESTION)
+
+
+def _take(facts: MemberFacts, offered: Offered, option: int) -> Decision:
+    if not _may_book(facts, offered.service_id):
+        return HandOff("There is no credit for the appointment any more.", Reason.QUESTION)
+    if not offered.is_open:
+        return Act("The offered times have expired: new ones.", None)
+    return Act("Picked an offered time.", option)
+
+
+def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decision | None:
+    if facts is None:
+        return None
+    if understood.intent == Intent.CANCEL_MEMBERSHIP:
+        return HandOff("May want to cancel the membership.", Reason.CANCELLATION)
+    if understood.intent != Intent.CREDIT_BALANCE:
+        return None
+    if facts.status not in Membership.CURRENT:
+        return HandOff("There is no current membership.", Reason.QUESTION)
+    named = understood.entities.service_ids
+    lots = facts.lots_of(named)
+    if not lots:
+        return Reply("The ledger holds no such credit.", Say.NO_CREDIT)
+    if facts.status in (Membership.Status.PAST_DUE, Membership.Status.PAUSED):
+        return Reply(f"True balance; {facts.status}, so no times are offered.", Say.BALANCE)
+    free = [lot.service_id for lot in lots if facts.unbooked_of(lot.service_id) > 0]
+    if not free:
+        return Reply("True balance; what is left is booked.", Say.BALANCE)
+    return Reply("True balance, with times for the credit that expires first.", Say.BALANCE, offer_service=free[0])
+
+
+def _may_book(facts: MemberFacts, service_id: int) -> bool:
+    bookable = (Membership.Status.ACTIVE, Membership.Status.CANCELLING)
+    return facts.status in bookable and facts.unbooked_of(service_id) > 0
+
+
+def _to_a_person(rule: str, sender: Sender, reason: str) -> HandOff:
+    """The second text that could not be answered takes automation off the thread (R166)."""
+    return HandOff(rule, reason, gives_pen=sender.waits_for_person)

@@ -1,0 +1,10 @@
+"""Queue doors of this floor: ids in, one verb each."""
+
+from common import clock
+from common.logs import traced
+from concierge import answering
+
+
+def answer_text(pk: int) -> None:
+    with traced("answer", str(pk)):
+        answering.answer(pk, now=clock.now())
