@@ -8,9 +8,9 @@ from django.utils.cache import patch_vary_headers
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """True for a request that htmx made for a fragment (a boosted link wants the whole page)."""
+    """True for a request that htmx made for a fragment (a boosted link or a step back wants the whole page)."""
     details = getattr(request, "htmx", None)
-    return details is not None and bool(details) and not details.boosted
+    return details is not None and bool(details) and not (details.boosted or details.history_restore_request)
 
 
 def render(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock, htmx, tables
 from common.access import staff
 from common.errors import Refused
+from concierge import handoff
 from concierge.models import Conversation
 from concierge.tables import EscalationTable
 from members import audit, escalations
@@ -91,14 +92,14 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def take_pen(request: HttpRequest, pk: int) -> HttpResponse:
     """The concierge falls silent for this number."""
-    return _act(request, pk, lambda case, by, now: _handoff().take_pen(phone=_phone(case), by=by, now=now))
+    return _act(request, pk, lambda case, by, now: handoff.take_pen(phone=_phone(case), by=by, now=now))
 
 
 @staff()
 @require_POST
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """The concierge answers this number again."""
-    return _act(request, pk, lambda case, by, now: _handoff().give_back(phone=_phone(case), by=by, now=now))
+    return _act(request, pk, lambda case, by, now: handoff.give_back(phone=_phone(case), by=by, now=now))
 
 
 @staff()
@@ -126,7 +127,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if not body.strip():
             raise Refused("Write a reply first.", code="empty")
-        _handoff().reply(phone=_phone(case), body=body, by=signed_in.person(request), now=now, escalation=case)
+        handoff.reply(phone=_phone(case), body=body, by=signed_in.person(request), now=now, escalation=case)
     except Refused as refused:
         return _page(request, case, now, partial="reply", not_sent=refused.message, body=body)
     if not htmx.is_htmx(request):
@@ -134,12 +135,6 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     drawn = htmx.render(request, PAGE, {"case": case}, partial="reply")
     drawn["HX-Trigger"] = "caseChanged"  # the other parts of the page redraw themselves
     return drawn
-
-
-def _handoff() -> Any:
-    from concierge import handoff  # TEMPORARY
-
-    return handoff
 
 
 def _act(request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:

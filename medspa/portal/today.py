@@ -74,7 +74,7 @@ def at_risk() -> AtRisk:
     """Members past due and what they owe, the longest wait first. The totals are of all, the rows are a few."""
     owed = Invoice.objects.filter(membership=OuterRef("pk"), status=Invoice.Status.OPEN).order_by("issued_at")
     total = owed.order_by().values("membership").annotate(all=Sum("amount_remaining_cents")).values("all")
-    rows = list(
+    rows: list[Any] = list(
         Membership.objects.past_due()
         .select_related("patient", "plan", "location")
         .annotate(
@@ -86,7 +86,7 @@ def at_risk() -> AtRisk:
         .order_by(F("past_due_since").asc(nulls_last=True), "pk")[:SHOWN]
     )
     for row in rows:
-        row.decline = declines.words(row.decline_code or "")  # type: ignore[attr-defined]
+        row.decline = declines.words(row.decline_code or "")
     return AtRisk(
         members=rows[0].all_members if rows else 0,
         cents=rows[0].all_cents if rows else 0,
@@ -118,8 +118,8 @@ def arrivals(*, now: datetime) -> list[Arrival]:
             visit=visit,
             is_past=visit.ends_at < now,
             card_failed=visit.member_status == Membership.Status.PAST_DUE,
-            expiring=ending.get(visit.member or 0, (0, None))[0],
-            expiring_by=ending.get(visit.member or 0, (0, None))[1],
+            expiring=ending[visit.member][0] if visit.member in ending else 0,
+            expiring_by=ending[visit.member][1] if visit.member in ending else None,
         )
         for visit in rows
     ]
@@ -141,7 +141,8 @@ def _expiring(memberships: set[int], *, now: datetime) -> dict[int, tuple[int, d
     )
     found: dict[int, tuple[int, datetime]] = {}
     for membership, left, ends_at in lots:
-        found[membership] = (found.get(membership, (0, ends_at))[0] + left, ends_at)
+        before = found[membership][0] if membership in found else 0
+        found[membership] = (before + left, ends_at)
     return found
 
 

@@ -95,7 +95,7 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any], status: 
     return _private(render(request, template, context, status=status))
 
 
-def _private(response: Any) -> Any:
+def _private(response: HttpResponse) -> HttpResponse:
     """Keep the address out of caches, search engines and other sites' logs.
 
     `same-origin`, not `no-referrer`: under the latter browsers send "Origin: null" with the button's POST, and the

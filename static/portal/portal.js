@@ -19,7 +19,8 @@ if (bar) {
     document.body.addEventListener(name, offerRetry);
   }
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) bar.hidden = true;
+    // Another part of the page may go on polling well: only the request that failed takes the bar away.
+    if (event.detail.successful && failed && event.detail.requestConfig.path === failed.path) bar.hidden = true;
   });
   bar.querySelector("button").addEventListener("click", () => {
     if (!failed) return;
