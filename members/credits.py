@@ -6,6 +6,7 @@ Every entry has a unique key, so a replay (an invoice delivered twice, a visit s
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
@@ -106,26 +107,9 @@ def spend(
         open_lots = [lot for lot in lots(membership, at=now) if lot.service == service]
         if sum(lot.remaining for lot in open_lots) < quantity:
             raise Refused(f"There is no {service} credit left to use.", code="no_credit")
-        taken: list[CreditEntry] = []
-        for lot in open_lots:
-            amount = min(lot.remaining, quantity - sum(-entry.quantity for entry in taken))
-            if amount == 0:
-                break
-            entry = CreditEntry.objects.create(
-                membership=membership,
-                service=service,
-                kind=Kind.SPEND,
-                quantity=-amount,
-                lot_id=lot.entry_id,
-                key=f"{key}:lot:{lot.entry_id}",
-                occurred_at=now,
-                visit=visit,
-                actor=actor,
-                reason=reason,
-            )
-            taken.append(entry)
-            _settle("spent", entry, now)
-    return taken
+        return _take(
+            open_lots, quantity, membership=membership, key=key, actor=actor, reason=reason, now=now, visit=visit
+        )
 
 
 def reverse(*, entry: CreditEntry, key: str, actor: str, reason: str, now: datetime) -> CreditEntry:
@@ -190,6 +174,27 @@ def balances_by_service(membership: Membership, *, at: datetime) -> dict[Service
     for lot in lots(membership, at=at):
         totals[lot.service] += lot.remaining
     return dict(totals)
+
+
+def _take(open_lots: list[Lot], quantity: int, *, key: str, now: datetime, **fields: Any) -> list[CreditEntry]:
+    """One entry a lot, the lot that expires first in front, until `quantity` is taken."""
+    taken: list[CreditEntry] = []
+    for lot in open_lots:
+        amount = min(lot.remaining, quantity - sum(-entry.quantity for entry in taken))
+        if amount == 0:
+            break
+        entry = CreditEntry.objects.create(
+            service=lot.service,
+            kind=Kind.SPEND,
+            quantity=-amount,
+            lot_id=lot.entry_id,
+            key=f"{key}:lot:{lot.entry_id}",
+            occurred_at=now,
+            **fields,
+        )
+        taken.append(entry)
+        _settle("spent", entry, now)
+    return taken
 
 
 def _lock(membership: Membership) -> None:

@@ -1,10 +1,11 @@
 """What every test gets: no network, and a way to run what the doors queued."""
 
 import socket
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
@@ -18,7 +19,7 @@ _real_connect = socket.socket.connect
 def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sockets are refused, but for the database's and for browser tests (loopback only)."""
 
-    def refuse(self: socket.socket, address: Any) -> None | NoReturn:
+    def refuse(self: socket.socket, address: Any) -> Any:
         host = address[0] if isinstance(address, tuple) else ""
         if request.node.get_closest_marker("browser") and host in ("127.0.0.1", "localhost", "::1"):
             return _real_connect(self, address)
@@ -51,8 +52,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> Iterator[None]:
-    from django.core.cache import cache
-
+def _fresh_cache() -> None:
     cache.clear()
-    yield

@@ -83,7 +83,9 @@ def make_plan(name: str = "Glow", **fields: Any) -> Plan:
     return plan
 
 
-def make_patient(first_name: str = "Ana", last_name: str = "Ortiz", *, phone: str | None = None, **fields: Any) -> Patient:
+def make_patient(
+    first_name: str = "Ana", last_name: str = "Ortiz", *, phone: str | None = None, **fields: Any
+) -> Patient:
     """An adult in Austin with one mobile number of her own."""
     defaults = {
         "email": f"{first_name.lower()}@patients.example",

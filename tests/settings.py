@@ -6,8 +6,8 @@ os.environ.setdefault("DEMO", "true")
 os.environ.setdefault("PUBLIC_BASE_URL", "http://testserver")
 os.environ["CLOCK_OFFSET_FILE"] = ""
 
-from medspa.settings import *  # noqa: E402, F403
-from medspa.settings import STORAGES  # noqa: E402
+from medspa.settings import *  # noqa: F403
+from medspa.settings import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

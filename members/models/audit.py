@@ -8,7 +8,7 @@ from members.models.people import Patient
 
 
 class AuditEntry(models.Model):
-    """Written by the verb, in its transaction. `data` holds ids, amounts and states: no message bodies, no contact data."""
+    """Written by the verb, in its transaction. `data` holds ids, amounts and states: no bodies, no contact data."""
 
     at = models.DateTimeField()
     actor = models.CharField(max_length=80, help_text="staff:3, patient:12, stripe, system …")

@@ -23,7 +23,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(credits_remaining__gt=0)
 
     def without_appointment(self, *, after: datetime, until: datetime) -> Self:
-        """Nothing booked between the two moments. The column goes stale by the clock, so an old value counts as none."""
+        """Nothing booked between the two. The column goes stale by the clock, so an old value counts as none."""
         return self.filter(
             Q(next_appointment_at__isnull=True) | Q(next_appointment_at__lte=after) | Q(next_appointment_at__gt=until)
         )
