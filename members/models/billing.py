@@ -25,7 +25,7 @@ class StripeEvent(models.Model):
     type = models.CharField(max_length=80)
     api_version = models.CharField(max_length=40, blank=True)
     livemode = models.BooleanField()
-    object_id = models.CharField(max_length=64, blank=True)
+    object_id = models.CharField(max_length=255, blank=True)  # ids of checkout sessions have 66 characters
     payload = models.JSONField(help_text="As received; ids and amounts, never card data.")
     state = models.CharField(max_length=12, choices=State, default=State.STORED)
     received_at = models.DateTimeField()

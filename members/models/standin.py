@@ -6,7 +6,7 @@ from django.db import models
 class StandinObject(models.Model):
     """One resource of the stand-in, in Stripe's own shape."""
 
-    id = models.CharField(max_length=64, primary_key=True)
+    id = models.CharField(max_length=128, primary_key=True)
     kind = models.CharField(max_length=40, help_text="The `object` field: customer, invoice, event …")
     customer = models.CharField(max_length=64, blank=True, help_text="For lists filtered by customer.")
     parent = models.CharField(max_length=64, blank=True, help_text="Subscription of an invoice, invoice of a payment.")

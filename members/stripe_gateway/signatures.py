@@ -10,7 +10,7 @@ from common.errors import Refused
 
 TOLERANCE_SECONDS = 300
 # As wide as the columns that keep them.
-_ID_LENGTH, _TYPE_LENGTH, _VERSION_LENGTH = 64, 80, 40
+_ID_LENGTH, _TYPE_LENGTH, _VERSION_LENGTH, _OBJECT_ID_LENGTH = 64, 80, 40, 255
 
 
 def verify_webhook(payload: bytes, signature: str) -> dict[str, Any]:
@@ -56,11 +56,15 @@ def _is_event(value: Any) -> TypeGuard[dict[str, Any]]:
     if not isinstance(value, dict):
         return False
     version = value.get("api_version") or ""
+    data = value.get("data")
+    named = data.get("object") if isinstance(data, dict) else None
+    object_id = named.get("id") if isinstance(named, dict) else None
     return (
         _fits(value.get("id"), _ID_LENGTH)
         and _fits(value.get("type"), _TYPE_LENGTH)
         and isinstance(version, str)
         and len(version) <= _VERSION_LENGTH
+        and (object_id is None or _fits(object_id, _OBJECT_ID_LENGTH))
     )
 
 

@@ -17,7 +17,7 @@ def create(call: Call) -> Answer:
         raise problems.required("currency")
     owner = store.get("customer", call.need("customer"), param="customer", status=400)
     intent = store.add(building.setup_intent(ids.new("seti"), customer=owner["id"], created=call.now))
-    ident = ids.new("cs_test")
+    ident = ids.new("cs_test", length=58)
     body = building.checkout_session(
         ident,
         customer=owner["id"],

@@ -93,6 +93,8 @@ class TestWebhooks:
             '{"id": "evt_1", "type": "invoice.paid", "api_version": 7}',
             json.dumps(EVENT | {"id": "e" * 65}),
             json.dumps(EVENT | {"type": "t" * 81}),
+            json.dumps(EVENT | {"data": {"object": {"id": 7}}}),
+            json.dumps(EVENT | {"data": {"object": {"id": "i" * 256}}}),
             json.dumps(EVENT | {"data": "\x00"}),
             json.dumps(EVENT | {"data": "\ud800"}),
             '{"id": "evt_1", "type": "invoice.paid", "data": NaN}',
@@ -250,6 +252,7 @@ class TestWriting:
         hosted = stripe_gateway.create_card_session(customer_id=subscriber.customer, key="k", **BACK)
 
         assert hosted.url == f"http://testserver/standin/checkout/{hosted.id}/"
+        assert len(hosted.id) == 66  # as long as Stripe's: columns must hold it
         session = stripe_gateway.fetch_card_session(hosted.id)
         assert (session.complete, session.customer_id, session.payment_method_id) == (False, subscriber.customer, "")
 

@@ -444,6 +444,31 @@ def test_one_key_from_many_threads_at_once_makes_one_object():
     assert set(made) == {StandinObject.objects.get(kind="customer").pk}
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_invoice_paid_from_many_threads_at_once_is_charged_once():
+    subscriber, invoice_id = make_failed_invoice()
+    playing.give_card(subscriber.customer, "visa", now=clock.now())
+    start, refused = Barrier(8), []
+
+    def pay():
+        start.wait()
+        try:
+            sdk().invoices.pay(invoice_id)
+        except stripe.InvalidRequestError as error:
+            refused.append(error.user_message)
+        database.close()
+
+    threads = [Thread(target=pay) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert refused == ["Invoice is already paid"] * 7
+    assert happened().count("invoice.paid") == 2  # the first period's, and this one
+
+
 class TestRefusals:
     """Errors in Stripe's shape."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from members.stripe_standin.building.bodies import Body, base, nulls
+from members.stripe_standin.building.bodies import Body, base
 from members.stripe_standin.cards import CARDS
 
 
@@ -18,9 +18,6 @@ def customer(
     """`given`: name, email, phone, description."""
     return {
         **base(ident, "customer", created, metadata),
-        **nulls("address currency default_source description discount email name phone shipping test_clock"),
-        "balance": 0,
-        "delinquent": False,
         "invoice_prefix": ident[-8:].upper(),
         "invoice_settings": {
             "custom_fields": None,
@@ -28,9 +25,6 @@ def customer(
             "footer": None,
             "rendering_options": None,
         },
-        "next_invoice_sequence": 1,
-        "preferred_locales": [],
-        "tax_exempt": "none",
         **given,
     }
 
@@ -48,29 +42,26 @@ def payment_method(
 ) -> Body:
     """A saved card that behaves as the named test card; a seed may print other digits on it."""
     test = CARDS[card]
+    printed = {
+        "brand": brand or test.brand,
+        "display_brand": brand or test.brand,
+        "exp_month": exp_month,
+        "exp_year": exp_year or created.year + 3,
+        "fingerprint": test.name,
+        "last4": last4 or test.last4,
+        "networks": {"available": [brand or test.brand], "preferred": None},
+    }
     return {
         **base(ident, "payment_method", created, None),
-        "allow_redisplay": "unspecified",
-        "billing_details": {
-            "address": nulls("city country line1 line2 postal_code state"),
-            **nulls("email name phone tax_id"),
-        },
         "card": {
-            "brand": brand or test.brand,
             "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
             "country": "US",
-            "display_brand": brand or test.brand,
-            "exp_month": exp_month,
-            "exp_year": exp_year or created.year + 3,
-            "fingerprint": test.name,
             "funding": "credit",
             "generated_from": None,
-            "last4": last4 or test.last4,
-            "networks": {"available": [brand or test.brand], "preferred": None},
             "regulated_status": "unregulated",
             "three_d_secure_usage": {"supported": True},
             "wallet": None,
+            **printed,
         },
         "customer": customer,
-        "type": "card",
     }
