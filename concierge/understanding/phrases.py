@@ -19,7 +19,7 @@ _LONGEST = 1_600  # what a carrier delivers; longer is not a text
 _REAL_WORDS = """
     queda cuenta cada pero quien puede hasta cuanto todo caro doctora layer change changed passed tried tire stone store
     style sole swing sing socks contact chose closed three than personal persona cancer font frost stuff root roots
-    coding leading monkey sterling worse stolen states mouth monte contrast
+    coding leading injection injections cooking fewer drop monkey sterling worse stolen states mouth monte contrast
     accounts acting alice alike along alot alter attach back backed backing balanced become bind blacks blank
     blend blink block blocked blocking blocks blond blonde bloody bloom breach breadth breeding brother butter
     calendars cannon case chase cheat check checks cheers chess chill chilly cloud clouds contacted contacts contract
