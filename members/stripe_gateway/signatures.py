@@ -64,7 +64,7 @@ def _is_event(value: Any) -> TypeGuard[dict[str, Any]]:
         and _fits(value.get("type"), _TYPE_LENGTH)
         and isinstance(version, str)
         and len(version) <= _VERSION_LENGTH
-        and (object_id is None or _fits(object_id, _OBJECT_ID_LENGTH))
+        and len(object_id if isinstance(object_id, str) else "") <= _OBJECT_ID_LENGTH
     )
 
 
