@@ -46,7 +46,7 @@ def _as_json(plan: CadencePlan, enrolled: int | None) -> str:
 
 
 def _as_text(plan: CadencePlan, enrolled: int | None) -> str:
-    lines = [f"{plan.which.capitalize()} cadence for {plan.on}: {len(plan.to_enrol)} members"]
+    lines = [f"{plan.which.capitalize()} cadence for {plan.on}. To enrol: {len(plan.to_enrol)}"]
     lines += [f"  {planned.name}: {planned.words}" for planned in plan.to_enrol]
     lines += [f"Skipped: {len(plan.skipped)}"]
     lines += [f"  {skipped.name}: {skipped.why}" for skipped in plan.skipped]

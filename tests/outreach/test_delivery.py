@@ -1,0 +1,152 @@
+"""R72: whatever the order of the carrier's callbacks, the end is the same."""
+
+from datetime import timedelta
+from itertools import permutations
+from uuid import uuid4
+
+import pytest
+
+from members import consent
+from members.models import Escalation
+from outreach import delivery, handovers, outbox
+from outreach.models import Message
+from tests import factories
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def sending(kind: str = "servicing") -> Message:
+    """A message that was given to the carrier; our own note of its answer is not written yet."""
+    membership = factories.make_membership()
+    message = outbox.post(kind=kind, body="Hello", dedupe_key=str(uuid4()), patient=membership.patient, now=NOON)
+    Message.objects.filter(pk=message.pk).update(status="sending", claimed_at=NOON, attempts=1)
+    return message
+
+
+def tell(message: Message, status: str, *, code: str = "", sid: str = "SM1", at=NOON) -> bool:
+    return delivery.record_status(message_uuid=message.uuid, status=status, sid=sid, error_code=code, now=at)
+
+
+def state(message: Message) -> tuple:
+    message.refresh_from_db()
+    return message.status, message.provider_status, message.error_code, message.delivered_at, message.reason
+
+
+@pytest.mark.parametrize(
+    ("story", "end"),
+    [
+        (["queued", "sent", "delivered"], ("delivered", "delivered", "", NOON, "")),
+        (["accepted", "queued", "sending", "sent"], ("sent", "sent", "", None, "")),
+        (["queued", "sent", "delivered", "read"], ("delivered", "read", "", NOON, "")),
+        (
+            ["queued", "sent", "undelivered"],
+            ("undelivered", "undelivered", "30003", None, "The phone could not be reached."),
+        ),
+        (["queued", "failed"], ("failed", "failed", "30003", None, "The phone could not be reached.")),
+        (["queued", "undelivered", "delivered"], ("delivered", "delivered", "", NOON, "")),
+        (["scheduled", "canceled"], ("failed", "canceled", "30003", None, "The phone could not be reached.")),
+    ],
+)
+def test_every_permutation_ends_equal(story, end):
+    for order in permutations(story):
+        message = sending()
+
+        for number, status in enumerate(order):
+            code = "30003" if status in ("undelivered", "failed", "canceled") else ""
+            tell(message, status, code=code, sid=f"SM{message.pk}")
+            if number == 0:
+                tell(message, status, code=code, sid=f"SM{message.pk}")  # repeats change nothing
+
+        assert state(message) == end, order
+
+
+def test_times_are_those_of_the_first_telling():
+    message = sending()
+
+    tell(message, "sent", at=NOON)
+    tell(message, "delivered", at=NOON + timedelta(seconds=3))
+    tell(message, "read", at=NOON + timedelta(seconds=9))
+
+    message.refresh_from_db()
+    assert (message.sent_at, message.delivered_at) == (NOON, NOON + timedelta(seconds=3))
+
+
+def test_a_callback_that_is_quicker_than_our_own_note_is_not_undone():
+    message = sending()
+    tell(message, "delivered")
+
+    delivery.record_accepted(message_uuid=message.uuid, status="queued", sid="SM1", now=NOON)
+
+    assert state(message)[0] == "delivered"
+
+
+def test_a_callback_settles_an_unknown_outcome():
+    message = sending()
+    Message.objects.update(status="unknown")
+
+    tell(message, "sent")
+
+    assert state(message)[0] == "sent"
+
+
+def test_a_first_status_we_do_not_know_counts_as_sent():
+    message = sending()
+
+    delivery.record_accepted(message_uuid=message.uuid, status="brand_new", sid="SM1", now=NOON)
+
+    assert state(message)[:2] == ("sent", "queued")
+
+
+def test_a_later_status_we_do_not_know_changes_nothing():
+    message = sending()
+    tell(message, "sent")
+
+    assert tell(message, "partially_delivered") is True
+    assert state(message)[1] == "sent"
+
+
+def test_a_status_for_no_message_of_ours_is_false():
+    inbound = Message.objects.create(
+        direction="in", kind="inbound", status="received", address="+15125550123", body="Hi", created_at=NOON
+    )
+
+    assert delivery.record_status(message_uuid=uuid4(), status="sent", sid="SM1", error_code="", now=NOON) is False
+    assert tell(inbound, "delivered") is False
+    assert state(inbound)[0] == "received"
+
+
+@pytest.mark.parametrize("code", ["21610", "30004"])
+def test_a_block_told_later_is_an_opt_out(code):
+    message = sending("marketing")
+
+    tell(message, "undelivered", code=code)
+
+    assert consent.is_opted_out(message.address, channel="sms")
+
+
+@pytest.mark.parametrize(("kind", "cases"), [("servicing", 1), ("staff", 1), ("reply", 1), ("marketing", 0)])
+def test_a_message_somebody_counts_on_opens_a_case_once(kind, cases):
+    message = sending(kind)
+
+    tell(message, "undelivered", code="30003")
+    tell(message, "undelivered", code="30003")
+
+    assert Escalation.objects.filter(reason="undelivered").count() == cases
+
+
+def test_an_emergency_reply_that_did_not_arrive_pages_a_person():
+    """R163."""
+    message = sending("emergency")
+
+    tell(message, "undelivered", code="30003")
+
+    assert Escalation.objects.get().severity == Escalation.Severity.EMERGENCY
+
+
+def test_a_sender_refused_later_stops_texting_too():
+    message = sending("marketing")
+
+    tell(message, "undelivered", code="30034")
+
+    assert Escalation.objects.filter(subject=handovers.SENDER_HALTED).exists()

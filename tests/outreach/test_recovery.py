@@ -1,0 +1,177 @@
+"""Billing facts become sequences, each fact once (docs/decisions/002)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from members import links
+from members.models import BillingChange, PatientLink
+from outreach import outbox, recovery, sequences
+from outreach.models import Enrolment, Message
+from tests.doubles.owing import mirror, owing_member, told
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+
+NIGHT = datetime(2026, 6, 17, 4, 0, tzinfo=UTC)
+
+
+def fail_and_text(carrier):
+    """A failure that was followed, and whose first text went out."""
+    membership, invoice = owing_member()
+    told(invoice, "payment_failed")
+    recovery.follow_all(now=NOON)
+    sequences.advance(now=NOON)
+    outbox.send_due(now=NOON)
+    assert len(carrier.sent) == 1
+    return membership, invoice
+
+
+def settle(invoice, status: str = "paid", at=NOON + timedelta(hours=1)) -> None:
+    mirror(invoice, status)
+    told(invoice, "payment_settled", at)
+    recovery.follow_all(now=at)
+
+
+def thanks() -> list[Message]:
+    return list(Message.objects.filter(dedupe_key__startswith="thanks:"))
+
+
+def test_a_failed_payment_starts_the_recovery():
+    membership, invoice = owing_member()
+    change = told(invoice, "payment_failed")
+
+    assert recovery.follow_all(now=NOON) == 1
+
+    change.refresh_from_db()
+    enrolment = Enrolment.objects.get()
+    assert change.handled_at == NOON
+    assert (enrolment.membership, enrolment.cause) == (membership, f"invoice:{invoice.stripe_id}")
+
+
+def test_a_fact_is_followed_once():
+    _, invoice = owing_member()
+    told(invoice, "payment_failed")
+
+    assert [recovery.follow_all(now=NOON) for _ in range(2)] == [1, 0]
+
+
+def test_a_second_failure_of_the_same_invoice_starts_nothing_new():
+    _, invoice = owing_member()
+    told(invoice, "payment_failed")
+    recovery.follow_all(now=NOON)
+    told(invoice, "payment_failed", NOON + timedelta(days=3))
+
+    recovery.follow_all(now=NOON + timedelta(days=3))
+
+    assert Enrolment.objects.count() == 1
+    assert not BillingChange.objects.filter(handled_at__isnull=True).exists()
+
+
+def test_a_failure_told_after_the_payment_starts_nothing():
+    _, invoice = owing_member()
+    told(invoice, "payment_settled")
+    told(invoice, "payment_failed")
+    mirror(invoice, "paid")
+
+    assert recovery.follow_all(now=NOON) == 2
+
+    assert not Enrolment.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_a_payment_ends_the_recovery_and_is_thanked_for_once(carrier):
+    membership, invoice = fail_and_text(carrier)
+
+    settle(invoice)
+    told(invoice, "payment_settled", NOON + timedelta(hours=2))
+    recovery.follow_all(now=NOON + timedelta(hours=2))
+
+    [message] = thanks()
+    assert Enrolment.objects.get().ended_because == "paid"
+    assert (message.kind, message.patient) == ("confirmation", membership.patient)
+    assert "Thank you, Ana!" in message.body
+    assert outbox.send_due(now=NOON + timedelta(hours=2)) == 1
+
+
+def test_nobody_is_thanked_who_was_never_texted():
+    _, invoice = owing_member()
+    told(invoice, "payment_failed")
+    recovery.follow_all(now=NOON)
+    sequences.advance(now=NOON)  # the text waits and is dropped below
+
+    settle(invoice)
+
+    assert thanks() == []
+    assert Message.objects.get().status == "dropped"
+
+
+@pytest.mark.parametrize("status", ["void", "uncollectible"])
+def test_an_invoice_that_is_given_up_ends_the_recovery_without_thanks(carrier, status):
+    _, invoice = fail_and_text(carrier)
+
+    settle(invoice, status)
+
+    assert Enrolment.objects.get().ended_because == "no longer owed"
+    assert thanks() == []
+
+
+def test_a_payment_after_the_last_step_is_thanked_for_too(carrier):
+    _, invoice = fail_and_text(carrier)
+    Enrolment.objects.update(status="ended", next_at=None, ended_at=NOON, ended_because="finished")
+
+    settle(invoice, at=NOON + timedelta(days=9))
+
+    assert len(thanks()) == 1
+    assert outbox.send_due(now=NOON + timedelta(days=9)) == 1
+
+
+def test_a_retry_of_stripes_at_night_is_thanked_for_in_the_morning(carrier):
+    _, invoice = fail_and_text(carrier)
+
+    settle(invoice, at=NIGHT)
+
+    assert thanks()[0].due_at == NIGHT + timedelta(hours=10)
+
+
+def test_a_member_who_updates_the_card_at_night_is_thanked_at_once(carrier):
+    """settled.md 13: the patient's own act."""
+    membership, invoice = fail_and_text(carrier)
+    link = links.issue(membership=membership, purpose=PatientLink.Purpose.UPDATE_CARD, invoice=invoice, now=NOON)
+    PatientLink.objects.filter(pk=link.pk).update(completed_at=NIGHT)
+
+    settle(invoice, at=NIGHT)
+    outbox.send_due(now=NIGHT)
+
+    assert thanks()[0].status == "sent"
+
+
+def test_a_payment_of_another_invoice_ends_nothing(carrier):
+    _, invoice = fail_and_text(carrier)
+    _, other = owing_member()
+
+    settle(other)
+
+    assert Enrolment.objects.get(cause=f"invoice:{invoice.stripe_id}").status == "running"
+
+
+def test_a_fact_that_breaks_stays_to_be_followed_and_stops_no_other(monkeypatch):
+    _, bad = owing_member()
+    _, good = owing_member()
+    broken, fine = told(bad, "payment_failed"), told(good, "payment_failed")
+    enrol = sequences.enrol
+
+    def enrol_or_break(**asked):
+        if asked["membership"] == bad.membership:
+            raise ValueError("a bug")
+        return enrol(**asked)
+
+    monkeypatch.setattr(sequences, "enrol", enrol_or_break)
+    assert recovery.follow_all(now=NOON) == 1
+    broken.refresh_from_db()
+    fine.refresh_from_db()
+    assert (broken.handled_at, fine.handled_at) == (None, NOON)
+
+    monkeypatch.undo()
+    assert recovery.follow_all(now=NOON) == 1
+    assert Enrolment.objects.count() == 2
