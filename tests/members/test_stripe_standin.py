@@ -509,8 +509,59 @@ class TestRefusals:
         with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
             sdk().subscriptions.retrieve(subscriber.subscription, {"expand": ["charge"]})
 
+    def test_what_only_real_stripe_can_do_is_refused_not_half_done(self):
+        subscriber = make_subscriber()
+        items = [{"price": subscriber.price, "quantity": 2}]
+        weekly = {"unit_amount": 100, "currency": "usd", "product": sdk().products.list().data[0].id}
+        before = StandinObject.objects.count()
+
+        for ask in (
+            lambda: sdk().subscriptions.create({"customer": subscriber.customer, "items": items}),
+            lambda: sdk().subscriptions.create({"customer": subscriber.customer, "items": items * 2}),
+            lambda: sdk().subscriptions.create({"customer": subscriber.customer, "items": [{"quantity": 1}]}),
+            lambda: sdk().prices.create({**weekly, "recurring": {"interval": "week"}}),
+            lambda: sdk().checkout.sessions.create({"mode": "payment", "success_url": "http://testserver/"}),
+            lambda: sdk().checkout.sessions.create({"mode": "setup", "success_url": "http://testserver/"}),
+            lambda: sdk().payment_methods.attach(subscriber.payment_method, {"customer": subscriber.customer}),
+            lambda: sdk().subscriptions.update(
+                subscriber.subscription, {"pause_collection": {"behavior": "keep_as_draft"}}
+            ),
+        ):
+            with pytest.raises(stripe.InvalidRequestError):
+                ask()
+
+        assert StandinObject.objects.count() == before
+
 
 class TestLists:
+    def test_every_resource_can_be_looked_up_and_listed(self):
+        """Each answer is judged by the specification on the way."""
+        subscriber, _ = make_failed_invoice()
+        sdk().checkout.sessions.create(
+            {"mode": "setup", "currency": "usd", "customer": subscriber.customer, "success_url": "http://testserver/"}
+        )
+        services = {
+            "customer": sdk().customers,
+            "payment_method": sdk().payment_methods,
+            "product": sdk().products,
+            "price": sdk().prices,
+            "subscription": sdk().subscriptions,
+            "invoice": sdk().invoices,
+            "invoice_payment": sdk().invoice_payments,
+            "payment_intent": sdk().payment_intents,
+            "checkout.session": sdk().checkout.sessions,
+            "setup_intent": sdk().setup_intents,
+            "event": sdk().events,
+        }
+        not_listed = {"payment_intent", "checkout.session", "setup_intent"}
+
+        found = {kind: StandinObject.objects.filter(kind=kind).values_list("pk", flat=True) for kind in services}
+
+        for kind, ids in found.items():
+            assert [services[kind].retrieve(each).id for each in ids] == list(ids) != []
+            if kind not in not_listed:
+                assert {each.id for each in services[kind].list({"limit": 100}).data} == set(ids)
+
     def test_pages_follow_each_other_newest_first(self):
         made = [sdk().customers.create().id for _ in range(5)]
 
