@@ -219,6 +219,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django-q": {"level": "WARNING"},  # it notes each task queued
         # The vendors' SDKs log request bodies (recipients, texts) at INFO and DEBUG.
         "stripe": {"level": "WARNING"},
         "twilio": {"level": "WARNING"},

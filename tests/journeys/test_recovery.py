@@ -83,7 +83,7 @@ def test_a_new_card_that_is_declined_too_leaves_the_sequence_running(client, dra
     membership = subscribed_member()
     fail_a_payment(membership, drain)
 
-    page = update_card(client, link_in(texts_to(membership)[0]), card="chargeCustomerFail")
+    page = update_card(client, link_in(texts_to(membership)[0]), card="fails_when_charged")
     drain()
     ticking.tick(now=factories.NOON + timedelta(minutes=1))
     drain()
