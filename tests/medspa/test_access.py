@@ -1,0 +1,150 @@
+"""Every address says who may use it, and keeps to it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from common import access, clock
+from members import escalations
+from members.models import StaffUser
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+KINDS = {"public", "signed", "token", "demo", "staff"}
+
+
+def views(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(name with namespace, view) of every address of the product."""
+    resolver = resolver or get_resolver()
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from views(each, f"{prefix}{each.namespace}:" if each.namespace else prefix)
+        elif isinstance(each, URLPattern):
+            yield f"{prefix}{each.name}", each.callback
+
+
+ALL = list(views())
+STAFF = [(name, view) for name, view in ALL if getattr(view, "access", None) and view.access.kind == "staff"]
+OTHERS = [(name, view) for name, view in ALL if (name, view) not in STAFF]
+
+
+def test_the_walk_finds_the_pages_that_matter():
+    names = {name for name, _ in ALL}
+
+    assert names >= {
+        "healthz", "readyz", "portal:today", "portal:login", "members:list", "members:detail", "members:link",
+        "members:stripe_webhook", "concierge:queue", "concierge:escalation", "concierge:sms_webhook",
+        "outreach:status", "outreach:messages", "demo:phonebook",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "view"), ALL, ids=[name for name, _ in ALL])
+def test_every_view_declares_who_may_use_it(name, view):
+    declared = getattr(view, "access", None)
+
+    assert declared is not None, f"{name} has no decorator of common/access.py"
+    assert declared.kind in KINDS
+
+
+def test_only_signed_webhooks_are_exempt_from_the_csrf_check():
+    exempt = {name for name, view in ALL if getattr(view, "csrf_exempt", False)}
+
+    assert exempt == {name for name, view in ALL if view.access.kind == "signed"}
+
+
+def test_what_everyone_may_open_is_a_short_list():
+    public = {name for name, view in ALL if view.access.kind == "public"}
+
+    assert public == {"healthz", "readyz", "portal:login", "portal:logout"}
+
+
+@pytest.fixture
+def address():
+    """The address of a staff page, with a real patient and a real case where it needs one."""
+    patient = factories.make_membership().patient
+    case = escalations.open(reason="human", summary="Asked for a person.", patient=patient, now=clock.now())
+
+    def of(name: str) -> str:
+        needs = {"members:detail": [patient.pk]}
+        if name.startswith("concierge:") and name != "concierge:queue":
+            return reverse(name, args=[case.pk])
+        return reverse(name, args=needs.get(name))
+
+    return of
+
+
+@pytest.mark.parametrize("name", [name for name, _ in STAFF])
+def test_a_stranger_is_sent_to_sign_in_and_back(client, address, name):
+    response = client.get(address(name))
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"{reverse('portal:login')}?next={address(name)}"
+
+
+@pytest.mark.parametrize("name", [name for name, _ in STAFF])
+def test_staff_without_a_role_are_refused(client, address, name):
+    client.force_login(StaffUser.objects.create_user("new@glowtheory.example", "correct-horse-9"))
+
+    response = client.get(address(name))
+
+    assert response.status_code == 403
+    assert "Your account may not open this page" in response.content.decode()
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "front_desk", "clinician"])
+@pytest.mark.parametrize(("name", "view"), STAFF, ids=[name for name, _ in STAFF])
+def test_staff_get_what_their_role_declares(client, address, name, view, role):
+    client.force_login(factories.make_staff(role=role))
+    allowed = not view.access.roles or role in view.access.roles
+
+    response = client.get(address(name))
+
+    # 302: a part of a page asked for without htmx; 405: an act, which wants a POST.
+    assert response.status_code in ({200, 302, 405} if allowed else {403})
+    assert not response.headers.get("Location", "").startswith(reverse("portal:login"))
+
+
+def test_a_role_that_is_named_keeps_the_others_out():
+    @access.staff("owner")
+    def safe(request):
+        raise AssertionError("reached")
+
+    request = RequestFactory().get("/")
+    request.user = factories.make_staff(role="front_desk")
+
+    with pytest.raises(access.PermissionDenied):
+        safe(request)
+
+
+def test_a_colleague_who_left_cannot_come_in(client):
+    dana = factories.make_staff()
+    client.force_login(dana)
+    StaffUser.objects.filter(pk=dana.pk).update(is_active=False)
+
+    response = client.get(reverse("portal:today"))
+
+    assert response.status_code == 302
+
+
+def test_an_ended_session_sends_the_whole_page_to_sign_in_not_a_fragment_of_it(client):
+    response = client.get(
+        reverse("members:list"),
+        headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/members/?status=past_due"},
+    )
+
+    assert response.status_code == 204
+    assert response.headers["HX-Redirect"] == "/login/?next=/members/%3Fstatus%3Dpast_due"
+
+
+def test_demo_pages_do_not_exist_in_production(client, settings):
+    settings.DEMO = settings.DEBUG = False
+    demo = [name for name, view in OTHERS if view.access.kind == "demo"]
+
+    response = client.get(reverse("demo:phonebook"))
+
+    assert "demo:phonebook" in demo
+    assert response.status_code == 404
