@@ -224,5 +224,6 @@ def _finish(turn: Turn, outcome: Outcome, understood: Understanding | None, now:
     turn.finished_at = now
     turn.intent = understood.intent.value if understood else ""
     turn.confidence = understood.confidence if understood else None
-    turn.decision, turn.rule, turn.facts, turn.reply = outcome.decision, outcome.rule, outcome.facts, outcome.reply
+    turn.decision, turn.rule = outcome.decision, outcome.rule[:120]
+    turn.facts, turn.reply = outcome.facts, outcome.reply
     turn.save()

@@ -120,7 +120,7 @@ def who_sends(phone: str, *, now: datetime) -> Sender:
     return Sender(
         known=Known.ONE if one else Known.SEVERAL if found else Known.NOBODY,
         patient=one,
-        is_minor=any(patient.is_minor(now) for patient in found),
+        is_minor=one is not None and one.is_minor(now),
         opted_out=consent.is_opted_out(phone, channel=ConsentEntry.Channel.SMS),
         answers_lately=answers.count(),
         waits_for_person=promised.exclude(state=Escalation.State.RESOLVED).exists(),

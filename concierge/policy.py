@@ -53,12 +53,7 @@ class HandOff:
     gives_pen: bool = False
 
 
-@dataclass(frozen=True)
-class Silent:
-    rule: str
-
-
-Decision = Reply | Act | HandOff | Silent
+Decision = Reply | Act | HandOff
 
 
 @dataclass(frozen=True)

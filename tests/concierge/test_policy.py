@@ -1,0 +1,205 @@
+"""The table: every intent x standing has its outcome. No database, no clock."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from concierge.facts import Known, LotFact, MemberFacts, Sender, VisitFact
+from concierge.policy import MOST_ANSWERS, Act, Extras, HandOff, Offered, Reply, Say, decide
+from concierge.understanding import Entities, Intent, Understanding
+from members.models import Escalation, Membership
+
+AT = datetime(2026, 6, 16, 16, 0, tzinfo=UTC)
+FACIAL, MASSAGE = 7, 8
+LOT = LotFact(entry_id=1, service_id=FACIAL, service_name="Signature Facial", remaining=1, expires_at=None)
+VISIT = VisitFact(visit_id=3, service_id=FACIAL, starts_at=AT + timedelta(days=2))
+FACTS = MemberFacts(
+    at=AT,
+    patient_id=1,
+    first_name="Ana",
+    zone="America/Chicago",
+    location_name="Austin",
+    membership_id=1,
+    plan_name="Glow",
+    status="active",
+    benefits=((FACIAL, "Signature Facial"),),
+    lots=(LOT,),
+)
+ANA = Sender(known=Known.ONE)
+TIMES = (AT + timedelta(days=2), AT + timedelta(days=3))
+OPEN = Offered(service_id=FACIAL, times=TIMES, is_open=True, taken=None, picked=None)
+PLAIN = Extras()
+
+S, R = Membership.Status, Escalation.Reason
+
+
+def understood(intent, *service_ids, person=False):
+    return Understanding(intent, 0.9, "en", Entities(service_ids=service_ids, asks_if_person=person))
+
+
+def outcome(intent=Intent.OTHER, *, facts=FACTS, offered=None, sender=ANA, extras=PLAIN, person=False, services=()):
+    return decide(understood(intent, *services, person=person), facts, offered, sender=sender, extras=extras)
+
+
+def kind(decision):
+    if isinstance(decision, HandOff):
+        return f"hand_off {decision.reason}" + (" with the pen" if decision.gives_pen else "")
+    return decision.say.value if isinstance(decision, Reply) else type(decision).__name__
+
+
+ALWAYS = {
+    Intent.COMPLAINT: "hand_off human with the pen",
+    Intent.HUMAN: "hand_off human with the pen",
+    Intent.THANKS: "welcome",
+    Intent.CANCEL_MEMBERSHIP: "hand_off cancellation",
+    Intent.AFFIRM: "hand_off question",
+    Intent.DENY: "hand_off question",
+    Intent.OTHER: "hand_off question",
+}
+BALANCE = {
+    "active": "balance",
+    "cancelling": "balance",
+    "past_due": "balance",
+    "paused": "balance",
+    "pending": "hand_off question",
+    "cancelled": "hand_off question",
+    "lapsed": "hand_off question",
+    "": "hand_off question",
+}
+
+
+@pytest.mark.parametrize(("intent", "status"), list(product(Intent, BALANCE)))
+def test_every_intent_has_an_outcome_in_every_state_of_the_membership(intent, status):
+    facts = replace(FACTS, status=status)
+
+    decision = outcome(intent, facts=facts)
+
+    assert kind(decision) == (BALANCE[status] if intent == Intent.CREDIT_BALANCE else ALWAYS[intent])
+
+
+def test_the_table_covers_every_status_there_is():
+    assert set(BALANCE) - {""} == set(S.values)
+
+
+@pytest.mark.parametrize(
+    ("status", "times"), [("active", True), ("cancelling", True), ("past_due", False), ("paused", False)]
+)
+def test_times_are_offered_only_while_benefits_run(status, times):
+    decision = outcome(Intent.CREDIT_BALANCE, facts=replace(FACTS, status=status))
+
+    assert (decision.offer_service == FACIAL) is times
+
+
+def test_without_a_credit_nothing_is_offered():
+    assert kind(outcome(Intent.CREDIT_BALANCE, facts=replace(FACTS, lots=()))) == "no_credit"
+    assert kind(outcome(Intent.CREDIT_BALANCE, services=(MASSAGE,))) == "no_credit"
+
+
+def test_a_credit_that_a_booked_visit_will_use_is_not_offered_again():
+    decision = outcome(Intent.CREDIT_BALANCE, facts=replace(FACTS, visits=(VISIT,)))
+
+    assert (kind(decision), decision.offer_service) == ("balance", None)
+
+
+def test_a_second_credit_beside_a_booked_visit_is_offered():
+    facts = replace(FACTS, lots=(replace(LOT, remaining=2),), visits=(VISIT,))
+
+    assert outcome(Intent.CREDIT_BALANCE, facts=facts).offer_service == FACIAL
+
+
+@pytest.mark.parametrize("intent", Intent)
+@pytest.mark.parametrize(("known", "reason"), [(Known.SEVERAL, R.SHARED_PHONE), (Known.NOBODY, R.UNKNOWN_NUMBER)])
+def test_nothing_of_a_member_is_said_to_a_number_that_is_not_one_patients(intent, known, reason):
+    """R111."""
+    decision = outcome(intent, facts=None, sender=Sender(known=known))
+
+    if intent in (Intent.COMPLAINT, Intent.HUMAN):
+        assert decision.reason == R.HUMAN
+    elif intent == Intent.THANKS:
+        assert decision.say == Say.WELCOME
+    else:
+        assert (type(decision), decision.reason, decision.tells) == (HandOff, reason, True)
+
+
+@pytest.mark.parametrize("intent", Intent)
+@pytest.mark.parametrize(
+    "sender",
+    [
+        Sender(known=Known.ONE, opted_out=True),
+        Sender(known=Known.ONE, is_minor=True),
+        Sender(known=Known.ONE, answers_lately=MOST_ANSWERS),
+    ],
+)
+@pytest.mark.parametrize("extras", [PLAIN, Extras(has_card=True), Extras(has_pictures=True)])
+def test_no_text_goes_to_opted_out_numbers_minors_and_floods(intent, sender, extras):
+    decision = outcome(intent, sender=sender, extras=extras, offered=replace(OPEN, picked=0))
+
+    assert isinstance(decision, HandOff)
+    assert not decision.tells
+
+
+@pytest.mark.parametrize("known", Known)
+def test_a_card_number_gets_the_same_answer_whoever_sends_it(known):
+    """R126."""
+    facts = FACTS if known == Known.ONE else None
+
+    assert outcome(facts=facts, sender=Sender(known=known), extras=Extras(has_card=True)).say == Say.NO_CARDS
+
+
+def test_a_picture_goes_to_a_person_even_with_a_plain_question():
+    assert kind(outcome(Intent.CREDIT_BALANCE, extras=Extras(has_pictures=True))) == "hand_off question"
+
+
+@pytest.mark.parametrize("known", Known)
+def test_who_asks_for_a_person_learns_that_this_is_none(known):
+    """R155."""
+    assert outcome(sender=Sender(known=known), facts=None, person=True).say == Say.AUTOMATED
+
+
+def test_the_second_text_that_cannot_be_answered_gives_the_pen_away():
+    """R166."""
+    assert not outcome().gives_pen
+    assert outcome(sender=Sender(known=Known.ONE, waits_for_person=True)).gives_pen
+
+
+@pytest.mark.parametrize("intent", [Intent.OTHER, Intent.AFFIRM])
+def test_a_picked_option_of_an_open_offer_is_taken(intent):
+    assert outcome(intent, offered=replace(OPEN, picked=1)) == Act("Picked an offered time.", 1)
+
+
+def test_a_bare_yes_takes_nothing():
+    """R63."""
+    assert outcome(Intent.AFFIRM, offered=OPEN).say == Say.WHICH_TIME
+
+
+def test_a_no_to_an_offer_bothers_nobody():
+    assert outcome(Intent.DENY, offered=OPEN).say == Say.NO_PROBLEM
+
+
+def test_a_pick_after_expiry_gets_new_times():
+    decision = outcome(offered=replace(OPEN, is_open=False, picked=0))
+
+    assert (type(decision), decision.option) == (Act, None)
+
+
+def test_picking_what_is_booked_says_so():
+    visits = (replace(VISIT, starts_at=TIMES[0]),)
+    offered = replace(OPEN, is_open=False, taken=0, picked=0)
+
+    assert outcome(offered=offered, facts=replace(FACTS, visits=visits)).say == Say.ALREADY_BOOKED
+    assert kind(outcome(offered=offered)) == "hand_off question", "the visit was cancelled since"
+    assert kind(outcome(offered=replace(offered, picked=1))) == "hand_off question"
+
+
+@pytest.mark.parametrize("status", ["past_due", "paused", "cancelled", "lapsed", "pending", ""])
+def test_a_pick_books_nothing_once_the_membership_does_not_run(status):
+    decision = outcome(offered=replace(OPEN, picked=0), facts=replace(FACTS, status=status))
+
+    assert kind(decision) == "hand_off question"
+
+
+def test_a_pick_books_nothing_once_the_credit_is_gone():
+    assert kind(outcome(offered=replace(OPEN, picked=0), facts=replace(FACTS, lots=()))) == "hand_off question"
+    assert kind(outcome(offered=replace(OPEN, picked=0), facts=replace(FACTS, visits=(VISIT,)))) == "hand_off question"
