@@ -1,8 +1,10 @@
 """The demo's processes: kept up, and stopped without leaving anything behind. Dummies stand in for the real ones."""
 
 import os
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,8 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 SLEEPER = "import time; time.sleep(60)"
 
 
-def python(code: str, *args: object) -> list[str]:
-    return [sys.executable, "-c", code, *map(str, args)]
+def python(code: str, *args: object) -> Callable[[], object]:
+    return lambda: os.execv(sys.executable, [sys.executable, "-c", code, *map(str, args)])
 
 
 def wait_for(condition, seconds: float = 10) -> None:
@@ -82,7 +84,8 @@ def test_each_child_has_its_own_session_so_that_ctrl_c_does_not_reach_it(supervi
 
     pid = supervisor.children[0].process.pid
 
-    assert os.getsid(pid) == pid != os.getsid(0)
+    wait_for(lambda: os.getsid(pid) == pid)
+    assert pid != os.getsid(0)
 
 
 def test_a_child_that_ignores_the_request_is_killed_after_its_grace(supervise):
@@ -100,14 +103,14 @@ def test_a_child_that_ignores_the_request_is_killed_after_its_grace(supervise):
 def test_a_child_that_dies_is_started_again_and_that_is_said(supervise):
     supervisor = supervise(Child("sleeper", python(SLEEPER)))
     first = supervisor.children[0].process
-    first.kill()
-    first.wait()
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait(10)
 
     supervisor.check()
 
     second = supervisor.children[0].process
     assert second.pid != first.pid
-    assert second.poll() is None
+    assert not second.has_ended()
     assert supervisor.said == ["sleeper stopped by itself (exit -9); starting it again."]
 
 
@@ -116,8 +119,8 @@ def test_the_orphans_of_a_child_that_died_are_gone_before_the_next_start(supervi
     supervisor = supervise(Child("team", python(TEAM, events)))
     wait_for(lambda: events.exists() and events.read_text().count("\n") == 2)
     worker = next(int(line.split()[1]) for line in events.read_text().splitlines() if line.startswith("worker"))
-    supervisor.children[0].process.kill()
-    supervisor.children[0].process.wait()
+    os.kill(supervisor.children[0].process.pid, signal.SIGKILL)
+    supervisor.children[0].process.wait(10)
     assert alive(worker)
 
     supervisor.check()
@@ -140,3 +143,17 @@ def test_what_children_print_goes_to_their_log(supervise):
     log = supervisor.log_of(supervisor.children[0])
 
     wait_for(lambda: log.read_text() == "up\n")
+
+
+def broken_inside() -> None:
+    raise ValueError("no such table")
+
+
+def test_an_error_inside_a_child_is_in_its_log(supervise):
+    supervisor = supervise(Child("broken", broken_inside))
+    process = supervisor.children[0].process
+
+    process.wait(10)
+
+    assert process.exit_code == 1
+    assert "ValueError: no such table" in supervisor.log_of(supervisor.children[0]).read_text()
