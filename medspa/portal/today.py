@@ -131,7 +131,7 @@ def _same_day(one: datetime, other: datetime, zone: str) -> bool:
 
 def _expiring(memberships: set[int], *, now: datetime) -> dict[int, tuple[int, datetime]]:
     """Credits left in lots that end within a week: how many, and when the last of them ends."""
-    lots = (
+    lots: Any = (
         CreditEntry.objects.filter(membership__in=memberships, kind=CreditEntry.Kind.GRANT)
         .filter(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)
         .annotate(left=F("quantity") + Coalesce(Sum("uses__quantity"), 0))
