@@ -12,7 +12,7 @@ from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation
 from concierge.policy import Act, Decision, HandOff, Offered, Reply, Say
 from concierge.replies import Voice
-from concierge.understanding import Understanding
+from concierge.understanding import Intent, Understanding
 from members import links
 from members.models import Escalation, Membership, PatientLink, Practice, Visit
 from members.scheduling import Opening, SchedulerError
@@ -100,6 +100,8 @@ def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: Patient
     facts, openings = asked.facts, prepared.openings
     wanted_times = isinstance(prepared.decision, Act) or getattr(prepared.decision, "offer_service", None)
     if facts and openings:
+        if _leaves_open_for_what(asked, facts):
+            sentences.append(asked.voice.words("ends_first"))
         moments = [opening.starts_at for opening in openings]
         sentences.append(replies.times(asked.voice, moments, zone=facts.zone, location=facts.location_name))
     elif wanted_times:
@@ -118,6 +120,13 @@ def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: Patient
         )
         record["offer"] = made.pk
     return Outcome("reply", prepared.decision.rule, text, record)
+
+
+def _leaves_open_for_what(asked: Asked, facts: MemberFacts) -> bool:
+    """No service was named, so none may be named back, but the credits are of several."""
+    named = asked.understood.entities.service_ids
+    is_question = asked.understood.intent == Intent.CREDIT_BALANCE
+    return is_question and not named and len({lot.service_id for lot in facts.lots}) > 1
 
 
 def _say(decision: Decision, asked: Asked, now: datetime) -> tuple[list[str], PatientLink | None]:

@@ -13,8 +13,6 @@ from concierge.facts import LotFact, MemberFacts
 from concierge.understanding.safety import Emergency
 from outreach import wording
 
-LONGEST = 306  # two segments (R74)
-
 
 @dataclass(frozen=True)
 class Voice:
@@ -25,13 +23,9 @@ class Voice:
     introduces: bool = False
 
     def says(self, *sentences: str) -> str:
-        """The sentences with the introduction in front; a last one that would need a third segment is left out."""
-        kept = [sentence for sentence in sentences if sentence]
-        if self.introduces:
-            kept.insert(0, self.words("introduction", practice=self.practice))
-        while len(kept) > 2 and len(wording.plain(" ".join(kept))) > LONGEST:
-            kept.pop()
-        return wording.plain(" ".join(kept))
+        """The sentences, with the introduction in front where it is due."""
+        introduction = [self.words("introduction", practice=self.practice)] if self.introduces else []
+        return wording.plain(" ".join([*introduction, *sentences]))
 
     def words(self, key: str, **facts: str) -> str:
         return _WORDS[self.language][key].format(**facts)
@@ -61,6 +55,9 @@ def no_credit(voice: Voice, facts: MemberFacts, *, service_ids: tuple[int, ...])
         said = voice.words("has_none", what=granted[0])
     else:
         said = voice.words("has_none_of_that" if service_ids else "has_none_unnamed")
+    if others := facts.balance_of(()):
+        number = "one" if others == 1 else "many"
+        said = f"{said} {voice.words(f'has_{number}_other', count=str(others))}"
     comes = granted or (facts.benefits and not service_ids)
     if not (comes and facts.renews_at and facts.renews_at > facts.at):
         return said
@@ -72,7 +69,8 @@ def no_credit(voice: Voice, facts: MemberFacts, *, service_ids: tuple[int, ...])
 def times(voice: Voice, moments: Sequence[datetime], *, zone: str, location: str) -> str:
     """Reply 1 for Thu Jun 18, 3:30 pm or 2 for Fri Jun 19, 10 am in Austin."""
     named = [f"{number} {voice.words('for')} {moment(voice, when, zone)}" for number, when in enumerate(moments, 1)]
-    return voice.words("reply_with", options=voice.words("or").join(named), location=location)
+    said = voice.words("reply_with", options=voice.words("or").join(named), location=location)
+    return said if voice.introduces else f"{said} {voice.words('another_time')}"  # the introduction names the person
 
 
 def moment(voice: Voice, when: datetime, zone: str) -> str:
@@ -160,11 +158,15 @@ _WORDS = {
         "has_none": "You have no {what} credit left right now.",
         "has_none_unnamed": "You have no membership credit left right now.",
         "has_none_of_that": "You have no credit left for that right now.",
+        "has_one_other": "You do have 1 other membership credit.",
+        "has_many_other": "You do have {count} other membership credits.",
+        "ends_first": "For the one that ends first:",
         "next_comes": "Your next one comes with your renewal on {day}.",
         "next_after_payment": "Your next one comes once your membership payment has gone through.",
         "for": "for",
         "or": " or ",
-        "reply_with": "Reply {options} in {location}, or PERSON for another time.",
+        "reply_with": "Reply {options} in {location}.",
+        "another_time": "PERSON for another time.",
         "ask_us": "To book, reply PERSON and our team will help.",
         "booked_for": "You are booked for {moment}.",
         "welcome": "You're welcome!",
@@ -189,7 +191,7 @@ _WORDS = {
         "by_day": "by {time} on {weekday}, {month} {day}",
     },
     "es": {
-        "introduction": "Asistente automático de {practice} (PERSONA para hablar con alguien, STOP para salir).",
+        "introduction": "Asistente automático de {practice} (PERSONA: hablar con alguien, STOP: salir).",
         "yes": "Sí, ",
         "has_one": "tiene 1 crédito de {what}",
         "has_many": "tiene {count} créditos de {what}",
@@ -197,15 +199,19 @@ _WORDS = {
         "has_many_unnamed": "tiene {count} créditos de membresía",
         "has_several": "tiene {count} créditos: {what}",
         "good_through": ", para usar hasta el {day}",
-        "next_expires": "; {count} para usar hasta el {day}",
+        "next_expires": "; {count} hasta el {day}",
         "has_none": "No le queda ningún crédito de {what} por ahora.",
         "has_none_unnamed": "No le queda ningún crédito de membresía por ahora.",
         "has_none_of_that": "No le queda ningún crédito para eso por ahora.",
+        "has_one_other": "Sí tiene 1 crédito más de membresía.",
+        "has_many_other": "Sí tiene {count} créditos más de membresía.",
+        "ends_first": "Para el que vence primero:",
         "next_comes": "El próximo llega con su renovación el {day}.",
         "next_after_payment": "El próximo llega cuando se complete el pago de su membresía.",
         "for": "para el",
         "or": " o ",
-        "reply_with": "Responda {options} en {location}, o PERSONA para otra hora.",
+        "reply_with": "Responda {options} en {location}.",
+        "another_time": "PERSONA para otra hora.",
         "ask_us": "Para reservar, responda PERSONA y le ayudamos.",
         "booked_for": "Tiene cita el {moment}.",
         "welcome": "¡De nada!",

@@ -83,11 +83,7 @@ def _bare(clause: str) -> str:
 
 def _with_slot(clause: str, services: Sequence[ServiceWords]) -> tuple[str, list[tuple[int, ...]]]:
     """The clause with the names of services replaced by a slot, and for each slot the services it may mean."""
-    meanings: dict[str, list[int]] = {}
-    for service in services:
-        for name in service.names:
-            if spelled := normal(name):
-                meanings.setdefault(spelled, []).append(service.service_id)
+    meanings = _meanings(services)
     if not meanings:
         return clause, []
     spelling = frozenset(" ".join(meanings).split())
@@ -96,11 +92,28 @@ def _with_slot(clause: str, services: Sequence[ServiceWords]) -> tuple[str, list
     named: list[tuple[int, ...]] = []
 
     def slot(found: re.Match[str]) -> str:
-        named.append(tuple(meanings[found[1]]))
+        named.append(meanings[found[1]])
         return f" {_SLOT}"
 
     return re.sub(rf"(?: |^)({longest_first})(?:s|es)?(?= |$)", slot, clause).strip(), named
 
+
+def _meanings(services: Sequence[ServiceWords]) -> dict[str, tuple[int, ...]]:
+    """What each name or nickname may mean; a word that ends a service's name means that one too.
+
+    "Facial" is also the HydraGlow Facial, though only the Signature Facial lists it as its nickname.
+    """
+    meanings: dict[str, dict[int, None]] = {}
+    for service in services:
+        names = [normal(name) for name in service.names]
+        last = names[0].rpartition(" ")[2] if names else ""
+        for name in [*names, "" if last in _SAYS_NOTHING else last]:
+            if name:
+                meanings.setdefault(name, {})[service.service_id] = None
+    return {name: tuple(ids) for name, ids in meanings.items()}
+
+
+_SAYS_NOTHING = frozenset({"treatment", "therapy", "service", "session", "removal", "credit", "visit", "plan"})
 
 _RUN_UP = re.compile(
     r"^(?:hi|hello|hey|hiya|heya|yo|good (?:morning|afternoon|evening)|there|team|guys|everyone|ok|okay|so|and|also|um|"

@@ -32,7 +32,7 @@ def test_the_true_balance_its_expiry_and_two_times_are_the_answer(ana):
 
     assert said(turn) == (
         INTRODUCTION + "Yes, you have 1 Signature Facial credit, good through Jul 31. "
-        "Reply 1 for Tue Jun 16, 1 pm or 2 for Wed Jun 17, 9 am in Austin, or PERSON for another time."
+        "Reply 1 for Tue Jun 16, 1 pm or 2 for Wed Jun 17, 9 am in Austin."
     )
     assert (turn.intent, turn.decision) == ("credit_balance", "reply")
     assert turn.facts["lots"] == {str(lot.entry_id): 1 for lot in credits.lots(ana.memberships.get(), at=NOON)}
@@ -97,6 +97,25 @@ def test_without_a_credit_the_answer_says_so_and_when_the_next_comes(spa):
         + "You have no Signature Facial credit left right now. Your next one comes with your renewal on Jul 6."
     )
     assert not Offer.objects.exists()
+
+
+def test_who_has_none_of_the_asked_credits_learns_of_the_others(spa):
+    membership = make_membership()
+    give_credit(membership, make_service("Chemical Peel", nicknames=["peel"]), quantity=2)
+
+    reply = said(text(membership.patient.phone, QUESTION))
+
+    assert "You have no Signature Facial credit left right now. You do have 2 other membership credits." in reply
+    assert "Peel" not in reply
+
+
+def test_times_for_one_of_several_unnamed_credits_say_for_which(ana, membership):
+    give_credit(membership, make_service("Chemical Peel", nicknames=["peel"]), expires_at=NOON + timedelta(days=60))
+
+    reply = said(text(ana.phone, "how many credits do i have left"))
+
+    assert "You have 2 membership credits; 1 to use by Jul 31. For the one that ends first: Reply 1 for" in reply
+    assert "Facial" not in reply
 
 
 def test_a_credit_that_expired_this_minute_is_not_told(spa, facial):

@@ -92,6 +92,20 @@ def test_a_nickname_of_two_services_means_both():
     assert read("do i still have my facial credit", services=services).entities.service_ids == (1, 5)
 
 
+def test_a_word_that_ends_a_services_name_means_it_too():
+    services = [ServiceWords(1, ("Signature Facial", "facial")), ServiceWords(6, ("HydraGlow Facial", "hydra"))]
+
+    assert read("do i still have my facial credit", services=services).entities.service_ids == (1, 6)
+    assert read("do i still have my signature facial credit", services=services).entities.service_ids == (1,)
+    assert read("do i still have my hydra credit", services=services).entities.service_ids == (6,)
+
+
+def test_a_word_that_ends_many_names_means_none_of_them():
+    services = [ServiceWords(1, ("Eye Treatment",)), ServiceWords(2, ("LED Light Therapy",))]
+
+    assert read("do i have a treatment credit", services=services).entities.service_ids == ()
+
+
 def test_without_any_service_the_question_is_still_read():
     assert read("how many credits do i have", services=[]).intent == Intent.CREDIT_BALANCE
 
