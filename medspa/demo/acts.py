@@ -36,8 +36,8 @@ def charge(*, membership: Membership, card_name: str, now: datetime) -> str:
         message = str(problem.body["error"]["message"])
         raise Refused(f"The Stripe stand-in refused: {message}", code="standin") from None
     if card.pays:
-        return "Charged: the payment went through."
-    return f"Charged: {card.does.lower()}. Watch the phone."
+        return "The payment went through."
+    return f"The charge was refused (test card “{card.does}”). Watch the phone."
 
 
 def advance(*, by: str, now: datetime) -> str:

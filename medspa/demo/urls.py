@@ -12,6 +12,7 @@ urlpatterns = [
     path("clock/", views.advance, name="clock"),
     path("<str:number>/", views.handset, name="handset"),
     path("<str:number>/thread/", views.transcript, name="transcript"),
+    path("<str:number>/standing/<int:pk>/", views.standing, name="standing"),
     path("<str:number>/text/", views.type_text, name="type_text"),
     path("<str:number>/charge/", views.charge, name="charge"),
 ]
