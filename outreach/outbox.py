@@ -59,31 +59,23 @@ def post(
     """
     if LINK in body and link is None:
         raise Refused("The text has a place for a link, but there is no link.", code="no_link")
-    try:
-        with transaction.atomic():
-            message = Message.objects.create(
-                direction=Message.Direction.OUT,
-                kind=kind,
-                status=Status.QUEUED,
-                patient=patient,
-                location=location or (patient.home_location if patient else None),
-                address=address or (patient.phone if patient else ""),
-                body=redaction.redact(body),
-                link=link,
-                dedupe_key=dedupe_key,
-                enrolment=enrolment,
-                in_reply_to=in_reply_to,
-                author=author,
-                created_at=now,
-                due_at=due_at or now,
-            )
-            _ask_and_queue(message, now)
-    except IntegrityError:
-        made_before = Message.objects.filter(dedupe_key=dedupe_key).first()
-        if made_before is None:  # another promise of the table was broken: that is a bug, not a repeat
-            raise
-        return made_before
-    return message
+    message = Message(
+        direction=Message.Direction.OUT,
+        kind=kind,
+        status=Status.QUEUED,
+        patient=patient,
+        location=location or (patient.home_location if patient else None),
+        address=address or (patient.phone if patient else ""),
+        body=redaction.redact(body),
+        link=link,
+        dedupe_key=dedupe_key,
+        enrolment=enrolment,
+        in_reply_to=in_reply_to,
+        author=author,
+        created_at=now,
+        due_at=due_at or now,
+    )
+    return _keep_once(message, now)
 
 
 def send(message_pk: int, *, now: datetime) -> bool:
@@ -132,6 +124,19 @@ def recover_stuck(*, now: datetime) -> int:
         except Exception:
             log.exception("message not looked up", extra={"message_pk": message.pk})
     return settled
+
+
+def _keep_once(message: Message, now: datetime) -> Message:
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+            _ask_and_queue(message, now)
+    except IntegrityError:
+        made_before = Message.objects.filter(dedupe_key=message.dedupe_key).first()
+        if made_before is None:  # another promise of the table was broken: that is a bug, not a repeat
+            raise
+        return made_before
+    return message
 
 
 def _ask_and_queue(message: Message, now: datetime) -> None:
