@@ -17,6 +17,7 @@ from django_q.tasks import async_task
 
 from common import clock, doors, loopback, phones
 from members.models import Practice
+from outreach import playbooks, wording
 from outreach.models import HandsetText
 from outreach.transports import signatures
 from outreach.transports.base import Receipt, TransportError
@@ -32,6 +33,10 @@ _WORDS = {
     **dict.fromkeys(("START", "UNSTOP", "YES"), "START"),
     **dict.fromkeys(("HELP", "INFO"), "HELP"),
 }
+_WELCOME_BACK = (
+    "{practice}: texts to this number are on again. Message frequency varies, msg & data rates may apply. "
+    "Reply HELP for help, STOP to opt out."
+)
 
 
 class Phonebook:
@@ -158,14 +163,13 @@ def _keyword(handset: str, body: str) -> str:
 
 
 def _confirmation(word: str) -> str:
-    """As an Advanced Opt-Out text of a Messaging Service would be set (R36, R51, R61)."""
+    """The texts that a Messaging Service with Advanced Opt-Out would be set to (R36, R51, R61): our own, once."""
     practice = Practice.objects.order_by("pk").first()
-    name = practice.name if practice else "This practice"
-    desk = phones.readable(practice.phone) if practice else "the front desk"
-    return {
-        "STOP": f"{name}: texts to this number are off. Your membership is not cancelled; to cancel it call {desk}. "
-        "Reply START to get texts again.",
-        "START": f"{name}: texts to this number are on again. Message frequency varies, msg & data rates may apply. "
-        "Reply HELP for help, STOP to stop.",
-        "HELP": f"{name}: for help call {desk}. Msg & data rates may apply. Reply STOP to stop texts.",
-    }[word]
+    facts = {
+        "practice": practice.name if practice else "This practice",
+        "practice_phone": phones.readable(practice.phone) if practice else "the front desk",
+        "practice_email": practice.email if practice else "the practice",
+    }
+    return wording.render(
+        {"STOP": playbooks.OPTED_OUT["en"], "START": _WELCOME_BACK, "HELP": playbooks.HELP["en"]}[word], facts
+    )

@@ -78,8 +78,8 @@ def test_the_carrier_answers_each_stop_word_itself_and_says_so(doors, word):
     typed = phonebook.type_text(HANDSET, word, NOON)
 
     assert doors[0][1]["OptOutType"] == "STOP"
-    assert "texts to this number are off" in typed.auto_reply.body
-    assert "membership is not cancelled" in typed.auto_reply.body
+    assert "texts to this number are now off" in typed.auto_reply.body
+    assert "does not cancel a membership" in typed.auto_reply.body
     assert HandsetText.objects.filter(handset=HANDSET, from_handset=False).count() == 1
 
 
