@@ -236,6 +236,13 @@ def test_some_cases_are_open_and_some_are_closed():
     assert states["resolved"] == 5
 
 
+def test_a_payment_was_recovered_in_the_last_day():
+    settled = BillingChange.objects.filter(kind="payment_settled", occurred_at__gt=NOW - timedelta(days=1))
+
+    assert settled.exists()
+    assert all(change.membership.status == "active" for change in settled.select_related("membership"))
+
+
 def test_the_people_of_the_stories_are_fine_and_can_be_texted():
     stories = memberships().filter(patient__phones__number__in=[persona.number for persona in cast.STORIES])
 

@@ -64,7 +64,7 @@ def _lives(personas: list[Persona], house: House, now: datetime) -> list[Life]:
 
 def _live(index: int, persona: Persona, house: House, now: datetime) -> Life:
     rng = Random(f"{SEED}:{index}")  # noqa: S311  (invented people, not secrets)
-    started, ended = timelines.start_and_end(persona.standing, persona.months, persona.unpaid_days, rng, now)
+    started, ended = timelines.start_and_end(persona, rng, now)
     location = house.locations[persona.place]
     life = Life(index, persona, rng, location, house.plans[persona.plan], started, ended)
     life.patient = people.patient_for(life, now)

@@ -23,13 +23,13 @@ _OPEN = (
     (
         Reason.CANCELLATION,
         Severity.HIGH,
-        2.5,
+        0.3,
         "Wrote “thinking about stopping for a while”. Call before the next payment; a pause may be what is wanted.",
     ),
     (
         Reason.HUMAN,
         Severity.NORMAL,
-        3.2,
+        1.3,
         "Asked to speak to a person about the last visit. Nothing urgent was said. Call back.",
     ),
 )

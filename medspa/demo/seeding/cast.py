@@ -48,6 +48,9 @@ _ODD = (
         "Joy", "Okoro", "scottsdale", "Radiance", Status.PAST_DUE, months=6, number="+14805550128", unpaid_days=3.2
     ),
     Persona("Wanda", "Fry", "austin", "Luxe", Status.PAST_DUE, months=8, number="+15125550129", unpaid_days=5.6),
+    Persona(
+        "Dora", "Klein", "austin", "Radiance", months=5, number="+15125550130", unpaid_days=2.4, recovered_hours_ago=5
+    ),
     Persona("Ada", "Lindgren", "austin", "Glow", consent="no_phone", months=6),
 )
 
@@ -91,7 +94,7 @@ def _draw(number: int, standing: str, rng: Random) -> Persona:
         number=f"+1{area}555{1000 + number:04d}",
         age=rng.randint(22, 67),
         failed_before=rng.random() < 0.12,
-        unpaid_days=rng.uniform(0.3, 6.8),
+        unpaid_days=rng.uniform(0.3, 4.6),
     )
 
 

@@ -42,9 +42,10 @@ def small_talk(life: Life, house: House, talk: Talk, now: datetime) -> None:
 
 
 def _recent(life: Life, now: datetime) -> datetime:
-    """A decent moment of the last weeks, and after joining."""
-    back = life.rng.uniform(1.5, min(60.0, max(2.0, (now - life.started_at).days - 1)))
-    return daytime(now - timedelta(days=back), life)
+    """A decent moment after joining, rather lately than long ago; the last hour is left to the visitor."""
+    longest = min(45.0, max(2.0, (now - life.started_at).days - 1))
+    at = daytime(now - timedelta(days=max(0.1, longest * life.rng.random() ** 2)), life)
+    return at if at < now - timedelta(hours=1) else at - timedelta(days=1)
 
 
 def _nudge(life: Life, talk: Talk, now: datetime) -> None:
@@ -58,7 +59,7 @@ def _nudge(life: Life, talk: Talk, now: datetime) -> None:
     enrolment = Enrolment(
         sequence=talk.sequences[SLUG],
         membership=life.membership,
-        cause=f"unused:{clock.local_date(at, life.location.time_zone):%Y-%m}:30",
+        cause=f"unused:{clock.local_date(at, life.location.time_zone):%G-W%V}:30",
         status=Enrolment.Status.ENDED,
         started_at=at,
         next_step=1,

@@ -67,6 +67,7 @@ class Persona:
     shares_number: bool = False
     age: int = 34
     failed_before: bool = False
+    recovered_hours_ago: float = 0  # the last payment failed `unpaid_days` ago and went through then
     failed_lately: bool = False  # then: in the last period that was settled
     keeps_credit: bool = False  # what the last period granted is not used yet
     booked: bool | None = None  # None: as the habit has it

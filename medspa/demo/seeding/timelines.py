@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from common import clock
 from medspa.demo.seeding.diary import Diary
-from medspa.demo.seeding.lives import Life, Lot, Period, PlannedVisit
+from medspa.demo.seeding.lives import Life, Lot, Period, Persona, PlannedVisit
 from medspa.demo.seeding.practice import House
 from members.models import Membership, Service, Visit
 
@@ -23,18 +23,17 @@ _GRACE = timedelta(days=14)
 _ONE_DAY = timedelta(days=1)
 
 
-def start_and_end(
-    standing: str, months: int, unpaid_days: float, rng: Random, now: datetime
-) -> tuple[datetime, datetime | None]:
+def start_and_end(persona: Persona, rng: Random, now: datetime) -> tuple[datetime, datetime | None]:
     """When the first period began, and when the membership ended, if it did."""
-    if standing == Status.PAST_DUE:
-        last = now - timedelta(days=unpaid_days)
+    if persona.standing == Status.PAST_DUE or persona.recovered_hours_ago:
+        last = now - timedelta(days=persona.unpaid_days)
     else:
         last = now - timedelta(days=rng.randint(2, 26), minutes=rng.randint(0, 600))
+    months = persona.months
     started = clock.months_later(last.replace(second=0, microsecond=0), -(months - 1))
-    if standing == Status.CANCELLED:
+    if persona.standing == Status.CANCELLED:
         return started, clock.months_later(started, rng.randint(1, max(1, months - 1)))
-    if standing == Status.LAPSED:
+    if persona.standing == Status.LAPSED:
         return started, clock.months_later(started, max(1, months - 2)) + _GRACE
     return started, None
 
@@ -76,6 +75,10 @@ def _periods(life: Life, now: datetime) -> list[Period]:
         last.paid_at, last.failed_at = None, last.start + _CHARGE_TAKES
         last.attempts = 4 if standing == Status.LAPSED else 1 + int(life.persona.unpaid_days // 3)
         last.decline_code = rng.choice(SOFT_DECLINES + HARD_DECLINES)
+    if life.persona.recovered_hours_ago:
+        last = periods[-1]
+        last.failed_at, last.attempts, last.decline_code = last.paid_at, 2, SOFT_DECLINES[0]
+        last.paid_at = now - timedelta(hours=life.persona.recovered_hours_ago)
     settled = [period for period in periods[1:] if period.paid_at and period.start < now - timedelta(days=12)]
     if life.persona.failed_before and settled:
         bumpy = settled[-1] if life.persona.failed_lately else rng.choice(settled)
