@@ -19,6 +19,11 @@ class CardOutcome(StrEnum):
     NOT_FINISHED = "not_finished"  # the hosted page was left, or the session is not this member's
 
 
+def owed(membership: Membership) -> list[Invoice]:
+    """The open invoices that a new card is charged for at once, oldest first: all of them, and no others."""
+    return list(membership.invoices.owed().order_by("issued_at", "pk"))
+
+
 def start_update(*, link: PatientLink, now: datetime) -> str:
     """The address of a hosted session, made now (R151). A double click within a minute gets the same session.
 
@@ -83,7 +88,10 @@ def _finish(membership: Membership, session_id: str, now: datetime) -> CardOutco
         payment_method_id=session.payment_method_id,
         key=f"card:{session.id}",
     )
-    outcome, invoices = CardOutcome.SAVED, stripe_gateway.open_invoices(subscription_id)
+    # Only what the page named: a charge that the patient did not see is left to Stripe's own retries.
+    named = {invoice.stripe_id for invoice in owed(membership)}
+    invoices = [invoice for invoice in stripe_gateway.open_invoices(subscription_id) if invoice.id in named]
+    outcome = CardOutcome.SAVED
     for invoice in invoices:
         try:
             # Once for this session: the page and Stripe's event may both come here (R145).

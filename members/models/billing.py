@@ -1,5 +1,7 @@
 """What Stripe told us, the invoices it told us about, and the facts that other floors act on."""
 
+from typing import Self
+
 from django.db import models
 
 from common import money
@@ -47,6 +49,11 @@ class StripeEvent(models.Model):
         return f"{self.type} {self.stripe_id}"
 
 
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def owed(self) -> Self:
+        return self.filter(status=Invoice.Status.OPEN, amount_remaining_cents__gt=0)
+
+
 class Invoice(models.Model):
     """Mirror of a Stripe invoice. paid and void are final: a late answer never reopens one."""
 
@@ -72,6 +79,8 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     first_failed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-issued_at", "-pk")

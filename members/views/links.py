@@ -87,8 +87,15 @@ def _practice() -> dict[str, Any]:
 
 
 def _context(link: PatientLink, token: str) -> dict[str, Any]:
-    due = link.invoice if link.invoice and link.invoice.needs_payment else None
-    return {**_practice(), "token": token, "due": due, "finished": link.completed_at is not None}
+    owed = cards.owed(link.membership)
+    return {
+        **_practice(),
+        "token": token,
+        "due_cents": sum(invoice.amount_remaining_cents for invoice in owed),
+        "currency": owed[0].currency if owed else "",
+        "payments": len(owed),
+        "finished": link.completed_at is not None,
+    }
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

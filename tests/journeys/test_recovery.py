@@ -8,7 +8,7 @@ from django.test import Client
 
 from common import clock
 from medspa import ticking
-from members.models import AuditEntry, Invoice, Membership
+from members.models import AuditEntry, Invoice, Membership, StandinObject
 from members.stripe_standin import playing
 from outreach import playbooks
 from outreach.models import Enrolment, HandsetText, Message
@@ -120,3 +120,32 @@ def test_the_token_is_nowhere_in_the_messages_and_audit_rows(drain):
     token = link_in(texts_to(membership)[0]).split("/")[2]
     assert token not in str(list(Message.objects.values()))
     assert token not in str(list(AuditEntry.objects.values()))
+
+
+def test_two_open_payments_are_shown_as_one_sum_and_both_are_paid(client, drain):
+    """R91 in spirit: the card is charged what the page named, no more and no less."""
+    membership = subscribed_member()
+    fail_a_payment(membership, drain)
+    fail_a_payment(membership, drain)
+    path = link_in(texts_to(membership)[0])
+
+    shown = client.get(path).content.decode()
+    update_card(client, path)
+    drain()
+
+    assert "$398.00" in shown
+    assert "2 payments" in shown
+    assert set(Invoice.objects.values_list("status", flat=True)) == {"paid"}
+
+
+def test_a_charge_that_the_page_did_not_name_is_left_to_stripes_retries(client, drain):
+    membership = subscribed_member()
+    fail_a_payment(membership, drain)
+    path = link_in(texts_to(membership)[0])
+    playing.renew(str(membership.stripe_subscription_id), now=factories.NOON)  # its event has not come yet
+
+    assert "$199.00" in client.get(path).content.decode()
+    update_card(client, path)
+
+    paid = StandinObject.objects.filter(kind="invoice", body__status="paid").count()
+    assert paid == 1
