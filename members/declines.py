@@ -34,3 +34,25 @@ def words(code: str) -> str:
     if not code:
         return ""
     return _WORDS.get(code, code.replace("_", " ").capitalize())
+
+
+# R139: most of these clear by themselves, so Stripe tries again and nobody is asked for another card at first.
+_SOFT = frozenset(
+    {
+        "insufficient_funds",
+        "do_not_honor",
+        "generic_decline",
+        "try_again_later",
+        "processing_error",
+        "issuer_not_available",
+        "card_velocity_exceeded",
+        "withdrawal_count_limit_exceeded",
+        "reenter_transaction",
+        "approve_with_id",
+    }
+)
+
+
+def may_clear_by_itself(code: str) -> bool:
+    """Whether Stripe's next attempt with the same card may well succeed. An unknown code counts as one that may not."""
+    return code in _SOFT

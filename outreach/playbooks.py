@@ -74,6 +74,14 @@ _SEQUENCES: dict[str, tuple[_Step, ...]] = {
     ),
 }
 
+# Instead of the first text when the same card may well work at Stripe's next attempt (R139, settled.md 14).
+GENTLE_NOTICE = {
+    "en": "Hi {first_name}, it's {practice}. This month's membership payment hasn't gone through yet. We'll try again "
+    "soon, so there's nothing you need to do. Prefer another card? {link} Reply STOP to opt out.",
+    "es": "Hola {first_name}, somos {practice}. El pago de su membresía de este mes aún no se procesó. Lo intentaremos "
+    "de nuevo; no tiene que hacer nada. ¿Prefiere otra tarjeta? {link} Responda STOP para no recibir textos.",
+}
+
 THANKS = {
     "en": "Thank you, {first_name}! Your payment went through and your {practice} membership is all set.",
     "es": "¡Gracias, {first_name}! Su pago fue recibido y su membresía de {practice} sigue activa.",

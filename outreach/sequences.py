@@ -153,7 +153,7 @@ def _take(step: Step, enrolment: Enrolment, now: datetime) -> None:
             now=now,
         )
         return
-    body = wording.render(step.wording_for(membership.patient.language), step_facts.for_patient(enrolment))
+    body = wording.render(step_facts.wording(step, enrolment), step_facts.for_patient(enrolment))
     outbox.post(
         kind=step.kind,
         body=body,

@@ -3,14 +3,24 @@
 from datetime import datetime
 
 from common import clock, money, phones
+from members import declines
 from members.models import Invoice, Patient, Practice
-from outreach import late_facts
-from outreach.models import Enrolment, Message
+from outreach import late_facts, playbooks
+from outreach.models import Enrolment, Message, Step
 
 _CREDITS = {
     Patient.Language.ENGLISH: ("{count} membership credit", "{count} membership credits"),
     Patient.Language.SPANISH: ("{count} crédito de su membresía", "{count} créditos de su membresía"),
 }
+
+
+def wording(step: Step, enrolment: Enrolment) -> str:
+    """The step's own wording in the patient's language; a gentle notice while the same card may still work."""
+    language = enrolment.membership.patient.language
+    found = invoice(enrolment)
+    if step.position == 0 and found and found.attempt_count == 1 and declines.may_clear_by_itself(found.decline_code):
+        return playbooks.GENTLE_NOTICE[language]
+    return step.wording_for(language)
 
 
 def for_patient(enrolment: Enrolment) -> dict[str, str]:

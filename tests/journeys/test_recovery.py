@@ -149,3 +149,28 @@ def test_a_charge_that_the_page_did_not_name_is_left_to_stripes_retries(client, 
 
     paid = StandinObject.objects.filter(kind="invoice", body__status="paid").count()
     assert paid == 1
+
+
+@pytest.mark.parametrize("card", ["insufficient_funds", "generic_decline", "processing_error"])
+def test_a_first_soft_decline_gets_a_gentle_notice_that_asks_for_no_new_card(drain, card):
+    """R139, settled.md 14."""
+    membership = subscribed_member()
+
+    fail_a_payment(membership, drain, card=card)
+
+    [text] = texts_to(membership)
+    assert "nothing you need to do" in text
+    assert "update your card" not in text
+    assert link_in(text)
+
+
+@pytest.mark.parametrize("card", ["lost_card", "expired_card", "stolen_card"])
+def test_a_hard_decline_asks_for_a_new_card_at_once_and_never_says_why(drain, card):
+    """R138, R140."""
+    membership = subscribed_member()
+
+    fail_a_payment(membership, drain, card=card)
+
+    [text] = texts_to(membership)
+    assert "update your card" in text
+    assert not re.search("lost|stolen|expired|fraud|declined", text, re.IGNORECASE)

@@ -30,7 +30,12 @@ STEPS = [
     if text
 ]
 TEXTS = [text for _, channel, text in STEPS if channel == Step.Channel.SMS]
-STANDING = [*playbooks.THANKS.values(), *playbooks.OPTED_OUT.values(), *playbooks.HELP.values()]
+STANDING = [
+    *playbooks.GENTLE_NOTICE.values(),
+    *playbooks.THANKS.values(),
+    *playbooks.OPTED_OUT.values(),
+    *playbooks.HELP.values(),
+]
 # R140 and R107.
 NEVER_SAID = re.compile(
     r"\b(stolen|lost|fraud\w*|declined?|do_not_honor|insufficient|robada|perdida|fraude|rechazad\w*|botox|filler\w*|"
