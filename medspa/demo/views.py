@@ -27,7 +27,7 @@ _LONGEST_TEXT = 1600
 @require_safe
 def phonebook(request: HttpRequest) -> HttpResponse:
     now = clock.now()
-    chosen, search = request.GET.get("show", "all"), request.GET.get("q", "").strip()[:60]
+    chosen, search = request.GET.get("show", "all"), _clean(request.GET.get("q", ""))[:60]
     page = Paginator(handsets.phonebook(chosen=chosen, search=search, now=now), PER_PAGE).get_page(
         request.GET.get("page")
     )
@@ -77,7 +77,7 @@ def standing(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 @require_POST
 def type_text(request: HttpRequest, number: str) -> HttpResponse:
     """The patient sends a text; it goes through our real inbound webhook, signed."""
-    body = request.POST.get("body", "").strip()[:_LONGEST_TEXT]
+    body = _clean(request.POST.get("body", ""))[:_LONGEST_TEXT]
     if body:
         carrier.type_text(_known(number), body, clock.now())
     if not htmx.is_htmx(request):
@@ -89,9 +89,9 @@ def type_text(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 def charge(request: HttpRequest, number: str) -> HttpResponse:
     """Put a card on file and charge it at the Stripe stand-in."""
-    membership = get_object_or_404(
-        Membership, pk=request.POST.get("membership") or 0, patient__phones__number=_known(number)
-    )
+    asked = request.POST.get("membership", "")
+    chosen = int(asked) if asked.isdecimal() else 0
+    membership = get_object_or_404(Membership, pk=chosen, patient__phones__number=_known(number))
     try:
         said = acts.charge(membership=membership, card_name=request.POST.get("card", ""), now=clock.now())
         messages.success(request, said)
@@ -110,6 +110,11 @@ def advance(request: HttpRequest) -> HttpResponse:
         messages.error(request, refusal.message)
     back = request.POST.get("back", "")
     return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "demo:phonebook")
+
+
+def _clean(typed: str) -> str:
+    """PostgreSQL keeps no NUL."""
+    return typed.replace("\x00", "").strip()
 
 
 def _known(number: str) -> str:

@@ -272,6 +272,20 @@ def test_another_phones_membership_cannot_be_charged_from_here(client, charged):
     assert client.get(f"/phonebook/{NUMBER}/standing/{other.pk}/").status_code == 404
 
 
+@pytest.mark.parametrize("membership", ["", "abc", "-1", "9" * 40])
+def test_a_membership_that_is_no_number_is_not_found(client, charged, membership):
+    answer = client.post(f"/phonebook/{NUMBER}/charge/", {"membership": membership, "card": "visa"})
+
+    assert answer.status_code == 404
+
+
+def test_odd_characters_break_nothing(client, member):
+    client.post(f"/phonebook/{NUMBER}/text/", {"body": "hi\x00 there ✨"})
+
+    assert HandsetText.objects.get(from_handset=True).body == "hi there ✨"
+    assert client.get("/phonebook/", {"q": "a\x00b"}).status_code == 200
+
+
 def test_the_facts_beside_the_phone_are_fetched_alone(client, member):
     page = client.get(f"/phonebook/{NUMBER}/standing/{member.pk}/").content.decode()
 
