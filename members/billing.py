@@ -43,7 +43,7 @@ def record(*, event: dict[str, Any], now: datetime) -> StripeEvent | None:
     """Store a verified event. None when it was already stored (R133); the caller queues the work for a new one."""
     try:
         with transaction.atomic():
-            return StripeEvent.objects.create(
+            stored = StripeEvent.objects.create(
                 stripe_id=event["id"],
                 type=event["type"],
                 api_version=event.get("api_version") or "",
@@ -55,6 +55,9 @@ def record(*, event: dict[str, Any], now: datetime) -> StripeEvent | None:
             )
     except IntegrityError:
         return None
+    if stored.state == State.QUARANTINED:
+        _tell_of_version(stored, now)
+    return stored
 
 
 def apply(event_pk: int, *, now: datetime) -> None:
@@ -79,6 +82,10 @@ def apply(event_pk: int, *, now: datetime) -> None:
 
 def apply_waiting(*, now: datetime, limit: int = 100) -> int:
     """The net under the webhook's task: events whose task was lost or failed. Returns how many were tried."""
+    # A worker that is killed notes no failure: the event stays leased, with its tries used up.
+    dead = StripeEvent.objects.filter(_unfinished(), attempts__gte=MAX_ATTEMPTS, leased_until__lte=now)
+    for event in dead[:limit]:
+        _give_up(event, "The task was stopped each time before it could end.", now)
     waiting = StripeEvent.objects.filter(_waiting(now), received_at__lte=now - timedelta(seconds=30))
     pks = list(waiting.order_by("received_at").values_list("pk", flat=True)[:limit])
     for pk in pks:
@@ -93,7 +100,8 @@ def _apply(event: StripeEvent, now: datetime) -> str:
 
     invoice = stripe_gateway.fetch_invoice(event.object_id) if event.type in INVOICE_EVENTS else None
     subscription_id = invoice.subscription_id if invoice else event.object_id
-    membership = Membership.objects.filter(stripe_subscription_id=subscription_id or None).first()
+    # "" must match nobody: a one-off invoice has no subscription, and some members are not at Stripe yet.
+    membership = Membership.objects.filter(stripe_subscription_id=subscription_id).first() if subscription_id else None
     if membership is None:
         return State.UNMATCHED
 
@@ -124,21 +132,27 @@ def _object_id(event: dict[str, Any]) -> str:
     return ident if isinstance(ident, str) else ""
 
 
+def _unfinished() -> Q:
+    return Q(state__in=[State.STORED, State.FAILED])
+
+
 def _waiting(now: datetime) -> Q:
-    return (
-        Q(state__in=[State.STORED, State.FAILED])
-        & Q(attempts__lt=MAX_ATTEMPTS)
-        & (Q(leased_until__isnull=True) | Q(leased_until__lte=now))
-    )
+    return _unfinished() & Q(attempts__lt=MAX_ATTEMPTS) & (Q(leased_until__isnull=True) | Q(leased_until__lte=now))
 
 
 def _keep_failure(event: StripeEvent, error: Exception, now: datetime) -> None:
     log.warning("stripe event not applied", extra={"event": event.stripe_id, "error": type(error).__name__})
-    backoff = timedelta(seconds=min(15 * 2**event.attempts, 3600))
-    StripeEvent.objects.filter(pk=event.pk).update(
-        state=State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], leased_until=now + backoff
-    )
+    words = f"{type(error).__name__}: {error}"[:2000]
     if event.attempts >= MAX_ATTEMPTS:
+        _give_up(event, words, now)
+        return
+    backoff = timedelta(seconds=min(15 * 2**event.attempts, 3600))
+    StripeEvent.objects.filter(pk=event.pk).update(state=State.FAILED, error=words, leased_until=now + backoff)
+
+
+def _give_up(event: StripeEvent, error: str, now: datetime) -> None:
+    with transaction.atomic():
+        StripeEvent.objects.filter(pk=event.pk).update(state=State.FAILED, error=error, leased_until=None)
         escalations.open(
             reason=Escalation.Reason.BILLING_SYNC,
             summary=f"Stripe's {event.type} ({event.stripe_id}) could not be applied after {MAX_ATTEMPTS} tries. "
@@ -146,3 +160,14 @@ def _keep_failure(event: StripeEvent, error: Exception, now: datetime) -> None:
             subject=f"event:{event.stripe_id}",
             now=now,
         )
+
+
+def _tell_of_version(event: StripeEvent, now: datetime) -> None:
+    """R130. One case a version: until the endpoint is set right, nothing that Stripe tells us is applied."""
+    escalations.open(
+        reason=Escalation.Reason.BILLING_SYNC,
+        summary=f"Stripe's webhook endpoint sends API version {event.api_version or '(none)'}, we read "
+        f"{settings.STRIPE_API_VERSION}. Its events are kept but not applied: set the endpoint's version in Stripe.",
+        subject=f"stripe-version:{event.api_version}",
+        now=now,
+    )

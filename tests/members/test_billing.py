@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from common import doors
 from members import billing, credits, stripe_gateway
 from members.models import AuditEntry, BillingChange, Escalation, Invoice, Membership, Plan, StandinObject, StripeEvent
-from members.stripe_standin import playing
+from members.stripe_standin import playing, store
 from tests import factories
 from tests.doubles.subscribed import subscribed_member
 from tests.factories import NOON
@@ -117,6 +117,16 @@ class TestTheDoor:
 
         assert StripeEvent.objects.get().state == "quarantined"
 
+    def test_other_versions_are_told_to_a_person_once(self, client):
+        """R130: quarantined events change nothing, so somebody must set the endpoint's version right."""
+        for number in range(3):
+            body = json.dumps({**event("invoice.paid", "in_1", version="2020-08-27"), "id": f"evt_{number}"})
+            assert post(client, body) == 200
+
+        case = Escalation.objects.get()
+        assert case.reason == "billing_sync"
+        assert "2020-08-27" in case.summary
+
     def test_only_post_is_answered(self, client):
         assert client.get(doors.STRIPE_WEBHOOK).status_code == 405
 
@@ -219,6 +229,19 @@ class TestApplying:
         kept.refresh_from_db()
         assert kept.state == "unmatched"
 
+    def test_an_invoice_without_a_subscription_is_not_taken_for_a_member_without_one(self):
+        """A one-off sale at the desk; a member who is not at Stripe yet has no subscription id either."""
+        not_at_stripe = factories.make_membership(stripe_subscription_id=None, stripe_customer_id="")
+        invoice_id = good_renewal(subscribed_member())
+        store.change({**store.get("invoice", invoice_id), "parent": None})
+
+        kept = stored("invoice.paid", invoice_id)
+        billing.apply(kept.pk, now=NOON)
+
+        kept.refresh_from_db()
+        assert kept.state == "unmatched"
+        assert not not_at_stripe.invoices.exists()
+
     def test_a_price_of_no_plan_is_told_to_a_person(self):
         membership = subscribed_member()
         Plan.objects.update(stripe_price_id="")
@@ -263,6 +286,20 @@ class TestWhenItFails:
         kept.refresh_from_db()
         assert kept.attempts == billing.MAX_ATTEMPTS
         assert Escalation.objects.get().subject == "event:evt_1"
+
+    def test_a_task_that_always_kills_its_worker_is_told_to_a_person_once(self):
+        """No failure is noted by a killed worker: the event only stays leased, with its tries used up."""
+        kept = self.lost()
+        StripeEvent.objects.update(attempts=billing.MAX_ATTEMPTS, leased_until=NOON)
+
+        billing.apply_waiting(now=NOON - timedelta(seconds=1))
+        assert not Escalation.objects.exists()  # it may still be at work
+        for minutes in (1, 2, 3):
+            billing.apply_waiting(now=NOON + timedelta(minutes=minutes))
+
+        kept.refresh_from_db()
+        assert (kept.state, kept.attempts) == ("failed", billing.MAX_ATTEMPTS)
+        assert Escalation.objects.get().last_raised_at == NOON + timedelta(minutes=1)
 
     def test_a_leased_event_is_left_to_the_worker_that_has_it(self):
         kept = self.lost()
