@@ -28,6 +28,8 @@ def verify_webhook(payload: bytes, signature: str) -> dict[str, Any]:
     event = _decoded(text)
     if not _is_event(event):
         raise Refused("The body is not an event.", code="bad_payload")
+    if not _of_our_mode(event):
+        raise Refused("The event is of the other mode, test or live.", code="bad_payload")
     return event
 
 
@@ -66,6 +68,14 @@ def _is_event(value: Any) -> TypeGuard[dict[str, Any]]:
         and len(version) <= _VERSION_LENGTH
         and len(object_id if isinstance(object_id, str) else "") <= _OBJECT_ID_LENGTH
     )
+
+
+def _of_our_mode(event: dict[str, Any]) -> bool:
+    """R132: a test event must not change a live member. A key that names no mode accepts both."""
+    key: str = settings.STRIPE_API_KEY
+    if "_live_" in key:
+        return event.get("livemode") is True
+    return "_test_" not in key or event.get("livemode") is not True
 
 
 def _fits(value: Any, length: int) -> bool:

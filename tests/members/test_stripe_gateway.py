@@ -65,6 +65,28 @@ class TestWebhooks:
 
         assert _verify(text, secret="whsec_new") == _verify(text, secret="whsec_old") == EVENT
 
+    @pytest.mark.parametrize(
+        ("key", "livemode", "passes"),
+        [
+            ("rk_live_1", True, True),
+            ("rk_live_1", False, False),  # a test event could mark a member paid who is not
+            ("sk_test_1", False, True),
+            ("sk_test_1", True, False),
+            ("sk_org_1", True, True),  # a key that names no mode
+        ],
+    )
+    def test_events_of_the_other_mode_are_refused(self, settings, key, livemode, passes):
+        """R132."""
+        settings.STRIPE_API_KEY = key
+        text = json.dumps({**EVENT, "livemode": livemode})
+
+        if passes:
+            assert _verify(text)["id"] == "evt_1"
+        else:
+            with pytest.raises(Refused) as refused:
+                _verify(text)
+            assert refused.value.code == "bad_payload"
+
     def test_without_a_secret_nothing_passes(self, settings):
         settings.STRIPE_WEBHOOK_SECRETS = []
 
