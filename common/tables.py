@@ -10,6 +10,7 @@ from django_tables2.config import RequestConfig
 from common import htmx
 
 ROWS_A_PAGE = 25
+_LONGEST_NUMBER = 5  # a page that far on is nonsense, and its OFFSET more than a database can count
 
 
 class BaseTable(tables.Table):  # type: ignore[misc]
@@ -40,7 +41,7 @@ def page(
 
 
 def _paginate(table: BaseTable, number: str) -> None:
-    for wanted in (number, "1"):
+    for wanted in (number if len(number) <= _LONGEST_NUMBER else "1", "1"):
         try:
             table.paginate(paginator_class=tables.LazyPaginator, per_page=ROWS_A_PAGE, page=wanted)
         except InvalidPage:

@@ -1,14 +1,12 @@
 """The carrier's door for inbound texts: verify, store, enqueue, answer Twilio at once (R66-R70)."""
 
-import re
-
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
 
-from common import clock
+from common import clock, texts
 from common.access import signed_by
 from concierge import tasks
 from outreach import inbound
@@ -16,8 +14,6 @@ from outreach.transports import signatures
 
 _LONGEST = 1_600  # what Twilio delivers in one message
 _MOST_PICTURES = 10
-# PostgreSQL stores no NUL; the other control characters say nothing and break a page.
-_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
 
 
 @csrf_exempt
@@ -28,7 +24,7 @@ def sms(request: HttpRequest) -> HttpResponse:
     signature = request.headers.get("X-Twilio-Signature", "")
     if not signatures.is_from_twilio(request.get_full_path(), request.POST, signature):
         return HttpResponse("The signature is not Twilio's.", status=403, content_type="text/plain")
-    form = {name: _UNSTORABLE.sub("", str(value)) for name, value in request.POST.items()}
+    form = {name: texts.storable(str(value)) for name, value in request.POST.items()}
     missing = [name for name in ("MessageSid", "From") if not form.get(name, "").strip()]
     if missing:
         return HttpResponse(f"{missing[0]} is missing.", status=400, content_type="text/plain")

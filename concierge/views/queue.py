@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from common import clock, htmx, tables
+from common import clock, htmx, tables, texts
 from common.access import staff
 from common.errors import Refused
 from concierge import handoff
@@ -107,7 +107,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the case and go back to the queue."""
     case, now = _case(pk), clock.now()
-    outcome = request.POST.get("outcome", "")
+    outcome = texts.storable(request.POST.get("outcome", ""))
     try:
         escalations.resolve(escalation=case, by=signed_in.person(request), outcome=outcome, now=now)
     except Refused as refused:
@@ -123,7 +123,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Text the patient. What was typed stays in the box when it could not be sent."""
     case, now = _case(pk), clock.now()
-    body = request.POST.get("body", "")
+    body = texts.storable(request.POST.get("body", ""))
     try:
         if not body.strip():
             raise Refused("Write a reply first.", code="empty")
@@ -182,11 +182,11 @@ def _state(request: HttpRequest, case: Escalation, now: datetime) -> dict[str, A
 
 
 def _thread(case: Escalation, now: datetime) -> dict[str, Any]:
-    texts: list[Message] = []
+    thread: list[Message] = []
     if case.phone:
         newest = Message.objects.filter(address=case.phone).order_by("-created_at", "-pk")
-        texts = list(newest.select_related("author", "turn")[:TEXTS_SHOWN])[::-1]
-    return {"case": case, "now": now, "zone": _zone(case), "texts": texts}
+        thread = list(newest.select_related("author", "turn")[:TEXTS_SHOWN])[::-1]
+    return {"case": case, "now": now, "zone": _zone(case), "texts": thread}
 
 
 def _zone(case: Escalation) -> str:

@@ -15,6 +15,7 @@ from members.models import Escalation, Membership, Patient, Visit
 from members.views import signed_in, standing
 
 VISITS_SHOWN = 8
+_LARGEST_KEY = 2**63 - 1  # what a key can be; SQLite raises for more
 
 
 @staff()
@@ -24,6 +25,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     now = clock.now()
     patient, membership = _find(pk)
     kind = request.GET.get("show", "")
+    kind = kind if kind in timeline.KINDS else ""
     story = timeline.page(patient, kind=kind, number=_number(request.GET.get("page", "")))
     audit.record(
         "patient.viewed",
@@ -36,7 +38,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "now": now,
         "patient": patient,
         "story": story,
-        "show": kind if kind in timeline.KINDS else "",
+        "show": kind,
         "kinds": timeline.KINDS,
     }
     if not htmx.is_htmx(request):
@@ -58,6 +60,8 @@ def _panels(patient: Patient, membership: Membership | None, now: datetime) -> d
 
 def _find(pk: int) -> tuple[Patient, Membership | None]:
     """The patient with the number of an open case, if any, as `open_case`."""
+    if pk > _LARGEST_KEY:
+        raise Http404
     unresolved = Escalation.objects.exclude(state=Escalation.State.RESOLVED).order_by("severity", "due_at")
     case = Subquery(unresolved.filter(patient=OuterRef("patient")).values("pk")[:1])
     membership = standing.memberships_of(pk).annotate(open_case=case).first()

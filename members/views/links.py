@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from common import clock, limits
+from common import clock, limits, texts
 from common.access import by_token
 from common.errors import Refused
 from members import cards, links
@@ -53,7 +53,7 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
     link = _find(request, token)
     if isinstance(link, HttpResponse):
         return link
-    session_id = request.GET.get("session_id", "")
+    session_id = texts.storable(request.GET.get("session_id", ""))
     if not session_id or not link.session_id or request.method == "HEAD":
         return _private(redirect("members:link", token=token))
     try:
