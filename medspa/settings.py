@@ -23,7 +23,8 @@ DEMO = env.bool("DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 PORT = env.int("PORT", default=8000)
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://localhost:{PORT}").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_BASE_URL).hostname or "localhost"])
+_HOSTS = [urlsplit(PUBLIC_BASE_URL).hostname or "localhost", *(["localhost", "127.0.0.1"] if DEMO else [])]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=_HOSTS)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 
 SECRET_KEY = env.str("SECRET_KEY", default="demo-only-key-that-production-refuses" if DEMO else "")

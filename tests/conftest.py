@@ -10,6 +10,7 @@ from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
+import medspa.urls  # noqa: F401  (mounts the demo's pages by DEMO as it is now, before a test turns it off)
 from tests.doubles.stripe_contract import stripe_contract  # noqa: F401  (in force in every test)
 
 _real_connect = socket.socket.connect
