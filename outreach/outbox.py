@@ -84,6 +84,8 @@ def send(message_pk: int, *, now: datetime) -> bool:
     message = Message.objects.with_facts().filter(pk=message_pk).first()
     if message is None or message.status != Status.QUEUED or _settled_at_stripe(message, now):
         return False
+    if message.enrolment_id:  # Stripe may have been slow; hours and caps need the true moment of this claim
+        now += timedelta(seconds=time.monotonic() - began)
     due = Message.objects.filter(pk=message_pk, status=Status.QUEUED, due_at__lte=now)
     with transaction.atomic(durable=True):  # committed before the carrier hears of it
         if not claim(due, status=Status.SENDING, claimed_at=now, attempts=F("attempts") + 1):

@@ -335,6 +335,32 @@ def test_while_stripe_cannot_be_asked_the_text_waits(carrier):
     assert len(carrier.sent) == 1
 
 
+def test_two_texts_are_not_both_sent_because_stripe_was_slow_about_one(carrier, monkeypatch):
+    """The nudge is claimed while the other text waits for Stripe: of the two, the one claimed later must see it."""
+    invoice, dunning = dunned()
+    nudge = posted("marketing", membership=invoice.membership)
+    seconds = iter([0.0, 20.0, 20.0])
+    monkeypatch.setattr(outbox.time, "monotonic", lambda: next(seconds))
+    Message.objects.filter(pk=nudge.pk).update(status="sending", claimed_at=NOON + timedelta(seconds=10))
+
+    assert outbox.send(dunning.pk, now=NOON) is False
+
+    assert carrier.sent == []
+    assert (reloaded(dunning).status, reloaded(dunning).reason) == ("queued", "Enough texts for now.")
+
+
+def test_a_text_is_not_sent_after_hours_because_stripe_was_slow(carrier, monkeypatch):
+    evening = datetime(2026, 6, 17, 1, 59, 50, tzinfo=UTC)  # 20:59:50 in Austin
+    _, message = dunned(evening)
+    seconds = iter([0.0, 20.0, 20.0])
+    monkeypatch.setattr(outbox.time, "monotonic", lambda: next(seconds))
+
+    assert outbox.send(message.pk, now=evening) is False
+
+    assert carrier.sent == []
+    assert reloaded(message).due_at > evening + timedelta(hours=12)
+
+
 def test_an_invoice_that_stripe_does_not_show_us_becomes_a_persons_work(carrier):
     _, message = dunned()
     from members.models import StandinObject
