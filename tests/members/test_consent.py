@@ -82,6 +82,26 @@ def test_a_later_opt_in_by_form_does_not_lift_a_stop():
     assert not consent.allows(patient=patient, address=patient.phone, channel="sms", purpose="servicing")
 
 
+def test_consent_is_kept_with_its_wording_and_who_recorded_it():
+    """R7."""
+    patient, dana = factories.make_patient(), factories.make_staff()
+
+    consent.opt_in(
+        patient=patient,
+        address=patient.phone,
+        channel="sms",
+        purpose="marketing",
+        wording="Yes, text me offers.",
+        source="paper form",
+        now=NOON,
+        recorded_by=dana,
+    )
+
+    entry = ConsentEntry.objects.get()
+    assert (entry.wording, entry.source, entry.recorded_by) == ("Yes, text me offers.", "paper form", dana)
+    assert consent.allows(patient=patient, address=patient.phone, channel="sms", purpose="marketing")
+
+
 def test_consent_without_its_wording_is_refused():
     """R7."""
     patient = factories.make_patient()
