@@ -138,6 +138,8 @@ def _keep_what_else(message: Message, sender: Sender, now: datetime) -> None:
     reason, why = cases.get(_read(message, sender.patient).intent, (None, ""))
     if safety.says_wrong_number(message.body):  # R15
         reason, why = Reason.QUESTION, "Says it is a wrong number. Texts are off; correct the number on file."
+    elif not reason and safety.wants_more_than_out(message.body):
+        reason, why = Reason.QUESTION, "Opted out and wrote of something else too. Texts are off: call."
     if reason:
         words = handoff.summary(message, why, sender=sender, facts=None)
         escalations.open(reason=reason, summary=words, patient=sender.patient, phone=message.address, now=now)

@@ -236,6 +236,7 @@ _CANCEL = Phrases(
         "cancel|end|terminate|quit|stop|close|drop|leave|cancelling|canceling|cancellation ~ "
         "membership|memberships|subscription|plan|account|contract",
         "membership|subscription|plan ~ cancel|canceled|cancelled|cancellation|terminated",
+        "darme|dame|denme|deme|dar de baja",
         "cancelar|cancelen|cancela|cancelo|terminar|baja ~ membresia|suscripcion|plan|cuenta",
         "^ ?please cancel ?it ?please $",
     )

@@ -21,7 +21,7 @@ _REAL_WORDS = """
     style sole swing sing socks contact chose closed three than personal persona cancer font frost stuff root roots
     coding leading injection injections cooking fewer drop monkey sterling worse stolen states mouth monte contrast
     accounts acting alice alike along alot alter attach back backed backing balanced become bind blacks blank
-    blend blink block blocked blocking blocks blond blonde bloody bloom breach breadth breeding brother butter
+    blend blink block blocked blocking blocks blond blonde bloody bloom blush breach breadth breeding brother butter
     calendars cannon case chase cheat check checks cheers chess chill chilly cloud clouds contacted contacts contract
     contracting creek crest deleted dense detail differences doctors doing donor door dose dropped drops ease
     exists exit favors feeding feelings fibre flashers flavor forge forgot form gary harper hear heard hearts
