@@ -4,12 +4,14 @@ No card field is ours (R122). Stripe's portal would set only the customer's card
 subscription's; here both are set and the open invoice is paid at once (R142).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from common.errors import Refused
 from members import audit, links, stripe_gateway
 from members.models import Invoice, Membership, PatientLink
+
+_KEYS_LIVE = timedelta(hours=24)  # so long Stripe knows an idempotency key, and a repeat is no new act (R145)
 
 
 class CardOutcome(StrEnum):
@@ -37,7 +39,7 @@ def start_update(*, link: PatientLink, now: datetime) -> str:
         customer_id=membership.stripe_customer_id,
         success_url=f"{back}done/?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=back,
-        key=f"card-session:{link.uuid}:{int(now.timestamp()) // 60}",
+        key=f"card-session:{link.uuid}:{int(now.timestamp()) // 60}{_used_up(link)}",
     )
     PatientLink.objects.filter(pk=link.pk).update(session_id=session.id)
     audit.record(
@@ -55,7 +57,11 @@ def finish_update(*, link: PatientLink, session_id: str, now: datetime) -> CardO
 
     Raises StripeUnavailable when Stripe cannot be reached; then nothing is lost, its own event finishes the work.
     """
-    outcome = _finish(link.membership, session_id, now)
+    session = stripe_gateway.fetch_card_session(session_id)
+    if now - session.created_at < _KEYS_LIVE:
+        outcome = _finish(link.membership, session, now)
+    else:  # a tab reloaded days later must not bring the old card back; it only tells what came of it
+        outcome = CardOutcome.SAVED if link.completed_at else CardOutcome.NOT_FINISHED
     if outcome == CardOutcome.SAVED and link.invoice:  # Stripe's event may have paid it a moment before the page came
         paid = stripe_gateway.fetch_invoice(link.invoice.stripe_id).status == Invoice.Status.PAID
         outcome = CardOutcome.PAID if paid else outcome
@@ -72,12 +78,18 @@ def finish_session(*, session_id: str, now: datetime) -> bool:
     ).first()
     if membership is None:
         return False
-    _finish(membership, session_id, now)
+    _finish(membership, session, now)
     return True
 
 
-def _finish(membership: Membership, session_id: str, now: datetime) -> CardOutcome:
-    session = stripe_gateway.fetch_card_session(session_id)
+def _used_up(link: PatientLink) -> str:
+    """Part of the key when the last session is over: a finished page takes no second card, so a new one is made."""
+    if not link.session_id or not stripe_gateway.fetch_card_session(link.session_id).complete:
+        return ""
+    return f":after:{link.session_id}"
+
+
+def _finish(membership: Membership, session: stripe_gateway.CardSession, now: datetime) -> CardOutcome:
     ours = session.customer_id == membership.stripe_customer_id and membership.stripe_subscription_id
     if not (session.complete and session.payment_method_id and ours):
         return CardOutcome.NOT_FINISHED

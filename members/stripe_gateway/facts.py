@@ -62,6 +62,7 @@ class HostedSession:
 @dataclass(frozen=True)
 class CardSession:
     id: str
+    created_at: datetime
     complete: bool
     customer_id: str
     payment_method_id: str  # "" until complete
@@ -84,10 +85,10 @@ def invoice_facts(found: stripe.Invoice) -> InvoiceFacts:
         attempt_count=found.attempt_count,
         attempted=found.attempted,
         next_attempt_at=_maybe_at(found.next_payment_attempt),
-        issued_at=_at(moments.finalized_at or found.created),
+        issued_at=at(moments.finalized_at or found.created),
         paid_at=_maybe_at(moments.paid_at),
-        period_start=_at(line.period.start if line else found.period_start),
-        period_end=_at(line.period.end if line else found.period_end),
+        period_start=at(line.period.start if line else found.period_start),
+        period_end=at(line.period.end if line else found.period_end),
     )
 
 
@@ -99,8 +100,8 @@ def subscription_facts(found: stripe.Subscription) -> SubscriptionFacts:
         customer_id=id_of(found.customer),
         status=found.status,
         price_id=item.price.id,
-        period_start=_at(item.current_period_start),
-        period_end=_at(item.current_period_end),
+        period_start=at(item.current_period_start),
+        period_end=at(item.current_period_end),
         cancel_at_period_end=found.cancel_at_period_end,
         collection_paused=pause is not None,
         resumes_at=_maybe_at(pause.resumes_at) if pause else None,
@@ -122,9 +123,9 @@ def id_of(reference: Any) -> str:
     return reference if isinstance(reference, str) else (reference.id if reference else "")
 
 
-def _at(seconds: int) -> datetime:
+def at(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def _maybe_at(seconds: int | None) -> datetime | None:
-    return _at(seconds) if seconds else None
+    return at(seconds) if seconds else None

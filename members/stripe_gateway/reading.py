@@ -10,6 +10,7 @@ from members.stripe_gateway.facts import (
     CardSession,
     InvoiceFacts,
     SubscriptionFacts,
+    at,
     card_facts,
     id_of,
     invoice_facts,
@@ -81,6 +82,7 @@ def fetch_card_session(session_id: str) -> CardSession:
     intent = session.setup_intent
     return CardSession(
         id=session.id,
+        created_at=at(session.created),
         complete=session.status == "complete",
         customer_id=id_of(session.customer),
         payment_method_id=id_of(intent.payment_method) if isinstance(intent, stripe.SetupIntent) else "",

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from common import clock, doors
-from members import links
-from members.models import AuditEntry, Invoice, PatientLink, StandinObject
+from members import links, stripe_gateway
+from members.models import AuditEntry, Invoice, PatientLink, StandinObject, StandinReplay
 from members.stripe_gateway import StripeUnavailable
 from members.stripe_standin import playing
 from members.views import links as pages
@@ -145,6 +145,46 @@ def test_reloading_the_thank_you_page_charges_nothing_again(client):
     assert again.status_code == 200
     assert "Thank you" in again.content.decode()
     assert StandinObject.objects.filter(kind="event", body__type="invoice.paid").count() == charged
+
+
+def test_a_tab_reloaded_days_later_does_not_bring_the_old_card_back(client, monkeypatch):
+    """Stripe forgets idempotency keys after a day, so a repeat would then be a new act (R145)."""
+    membership = past_due_member()
+    _, path = link_to(membership)
+    back, _ = come_back(client, path)
+    newer = playing.give_card(membership.stripe_customer_id, "mastercard", now=clock.now())
+    StandinReplay.objects.all().delete()  # as Stripe does
+    later = clock.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    again = client.get(back)
+
+    assert "Thank you" in again.content.decode()
+    assert stripe_gateway.fetch_card(membership.stripe_subscription_id).payment_method_id == newer
+
+
+def test_after_a_declined_card_the_next_click_opens_a_fresh_page_also_within_the_minute(client):
+    membership = past_due_member()
+    link, path = link_to(membership)
+    come_back(client, path, card="fails_when_charged")
+    link.refresh_from_db()
+    used = link.session_id
+
+    _, page = come_back(client, path)
+
+    link.refresh_from_db()
+    assert link.session_id != used
+    assert "Your payment went through" in page.content.decode()
+    assert invoice_status(membership) == "paid"
+
+
+def test_a_double_click_opens_one_hosted_page(client):
+    _, path = link_to(past_due_member())
+
+    first, second = client.post(path), client.post(path)
+
+    assert first.headers["Location"] == second.headers["Location"]
+    assert sessions() == 1
 
 
 def test_a_card_that_is_declined_offers_to_try_another_and_never_says_why(client):
