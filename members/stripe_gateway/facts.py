@@ -9,7 +9,7 @@ import stripe
 
 @dataclass(frozen=True)
 class InvoiceFacts:
-    """An invoice as Stripe has it now. The period is that of its first line: what the money is for."""
+    """An invoice as Stripe has it now. The period is that of the subscription's own line: what the money is for."""
 
     id: str
     number: str
@@ -69,7 +69,7 @@ class CardSession:
 
 
 def invoice_facts(found: stripe.Invoice) -> InvoiceFacts:
-    line = found.lines.data[0] if found.lines.data else None
+    line = _own_line(found)
     of = found.parent.subscription_details if found.parent else None
     moments = found.status_transitions
     return InvoiceFacts(
@@ -90,6 +90,15 @@ def invoice_facts(found: stripe.Invoice) -> InvoiceFacts:
         period_start=at(line.period.start if line else found.period_start),
         period_end=at(line.period.end if line else found.period_end),
     )
+
+
+def _own_line(found: stripe.Invoice) -> stripe.InvoiceLineItem | None:
+    """Pending items and prorations are listed before the subscription's line; their periods are other ones."""
+    for line in found.lines.data:
+        of = line.parent.subscription_item_details if line.parent else None
+        if of and not of.proration:
+            return line
+    return found.lines.data[0] if found.lines.data else None
 
 
 def subscription_facts(found: stripe.Subscription) -> SubscriptionFacts:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
@@ -14,7 +15,7 @@ from common.errors import Refused
 from members import stripe_gateway
 from members.models import StandinReplay
 from members.stripe_gateway import CardDeclined, StripeRefused, StripeUnavailable, connection
-from members.stripe_standin import client, playing, sessions, watchers
+from members.stripe_standin import client, playing, sessions, store, watchers
 from tests.doubles.stripe_account import make_failed_invoice, make_subscriber, sdk
 
 EVENT = {"id": "evt_1", "object": "event", "type": "invoice.paid", "api_version": "2026-05-27.dahlia", "data": {}}
@@ -154,6 +155,33 @@ class TestReading:
         assert invoice.number.endswith("-0002")
         assert invoice.next_attempt_at is not None
         assert invoice.next_attempt_at - invoice.issued_at == timedelta(days=3)
+
+    def test_the_period_is_the_subscriptions_also_when_something_else_is_billed_with_it(self):
+        """Stripe lists pending items and prorations before the subscription's own line."""
+        subscriber, invoice_id = make_failed_invoice()
+        period = stripe_gateway.fetch_subscription(subscriber.subscription)
+        body = store.get("invoice", invoice_id)
+        own = body["lines"]["data"][0]
+        began = own["period"]["start"] - 20 * 86400
+        proration = deepcopy(own) | {"id": "il_proration", "period": {"start": began, "end": own["period"]["start"]}}
+        proration["parent"]["subscription_item_details"]["proration"] = True
+        cream = deepcopy(own) | {"id": "il_cream", "period": {"start": began, "end": began}}
+        cream["parent"] = {
+            "type": "invoice_item_details",
+            "subscription_item_details": None,
+            "invoice_item_details": {
+                "invoice_item": "ii_cream",
+                "proration": False,
+                "proration_details": None,
+                "subscription": subscriber.subscription,
+            },
+        }
+        body["lines"]["data"] = [cream, proration, own]
+        store.change(body)
+
+        invoice = stripe_gateway.fetch_invoice(invoice_id)
+
+        assert (invoice.period_start, invoice.period_end) == (period.period_start, period.period_end)
 
     def test_a_paid_invoice_tells_when(self):
         subscriber = make_subscriber()
