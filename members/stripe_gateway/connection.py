@@ -22,7 +22,10 @@ class CardDeclined(Refused):
 
 
 class StripeUnavailable(Exception):
-    """No answer, too many requests, or an error at Stripe: the same call may be made again with the same key."""
+    """No answer, too many requests, an error at Stripe, or our key is not accepted (it was rolled).
+
+    The same call may be made again with the same idempotency key.
+    """
 
 
 class StripeRefused(Exception):
@@ -57,7 +60,12 @@ def errors_named() -> Iterator[None]:
         yield
     except stripe.CardError as error:
         raise CardDeclined(getattr(error.error, "decline_code", None) or error.code or "") from error
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+    except (
+        stripe.APIConnectionError,
+        stripe.RateLimitError,
+        stripe.APIError,
+        stripe.AuthenticationError,  # about us, not about the object that was asked for
+    ) as error:
         raise StripeUnavailable(f"{type(error).__name__} (HTTP {error.http_status})") from error
     except stripe.StripeError as error:
         raise StripeRefused(error.user_message or type(error).__name__, code=error.code or "") from error

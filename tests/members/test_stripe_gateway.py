@@ -287,7 +287,7 @@ class TestReading:
 
         assert refused.value.code == "resource_missing"
 
-    @pytest.mark.parametrize("status", [0, 429, 500, 503])
+    @pytest.mark.parametrize("status", [0, 401, 429, 500, 503])  # 401: our key was rolled and ours is the old one
     def test_an_outage_is_named_so_that_the_task_tries_again(self, status):
         with client.outage(status), pytest.raises(StripeUnavailable):
             stripe_gateway.fetch_invoice("in_any")
