@@ -4,7 +4,7 @@ from datetime import datetime
 
 from members import escalations
 from members.models import Escalation
-from outreach.models import Message
+from outreach.models import Message, Sequence
 
 Kind = Message.Kind
 
@@ -55,5 +55,19 @@ def sender_halted(*, code: str, now: datetime) -> None:
         summary=f"All texting is stopped: the carrier refuses this sender (code {code}). Check the account, the number "
         "and its registration at Twilio; resolve this case to start texting again. Nothing is lost: texts wait.",
         subject=SENDER_HALTED,
+        now=now,
+    )
+
+
+def step_failed(sequence: Sequence, *, why: str, now: datetime) -> None:
+    """A step could not be taken. One case a sequence: the step is tried again, and told about once."""
+    subject = f"sequence:{sequence.slug}"
+    if Escalation.objects.filter(subject=subject).exclude(state=Escalation.State.RESOLVED).exists():
+        return
+    escalations.open(
+        reason=Escalation.Reason.UNDELIVERED,
+        severity=Escalation.Severity.HIGH,
+        summary=f"“{sequence}” stands still at one of its steps: {why} It is tried again every few minutes.",
+        subject=subject,
         now=now,
     )

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from common.claims import claim
+from common.errors import Refused
 from members import audit, escalations, links
 from members.models import Escalation, Membership, PatientLink
 from members.stripe_gateway import StripeRefused, StripeUnavailable
-from outreach import gate, late_facts, outbox, playbooks, step_facts, wording
+from outreach import gate, handovers, late_facts, outbox, playbooks, step_facts, wording
 from outreach.models import Enrolment, Message, Sequence, Step
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,11 @@ def advance(*, now: datetime) -> int:
             _let_go(pk)  # asked again at the next tick
         except StripeRefused:
             moved += _hand_over(pk, now)
+        except Refused as refused:  # as a wording with a placeholder that nothing fills
+            handovers.step_failed(_with_facts(pk).sequence, why=refused.message, now=now)
         except Exception:
             log.exception("sequence step failed", extra={"enrolment_pk": pk})  # the others still get their turn
+            handovers.step_failed(_with_facts(pk).sequence, why="the log says more.", now=now)
     return moved
 
 

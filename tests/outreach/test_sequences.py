@@ -207,7 +207,7 @@ def test_an_invoice_that_is_settled_here_ends_it_without_asking_stripe(status, b
     assert enrolment.ended_because == because
 
 
-@pytest.mark.parametrize("status", [0, 500, 429])
+@pytest.mark.parametrize("status", [0, 500, 429, 401])
 def test_while_stripe_cannot_be_asked_the_step_waits_for_the_next_round(status):
     recovering()
 
@@ -239,6 +239,23 @@ def test_one_step_that_breaks_does_not_stop_the_others():
     assert sequences.advance(now=NOON) == 1
 
     assert texts()[0].patient_id == good.membership.patient_id
+
+
+def test_a_step_that_cannot_be_taken_is_told_to_a_person_once_and_goes_on_when_it_can():
+    """Else its member would be passed over for ever, and nobody would know."""
+    nudged(), nudged()
+    wording = Step.objects.get(sequence__slug="utilization").wording
+    Step.objects.update(wording="Hi {nobody}")
+
+    for minutes in range(0, 60, 10):
+        sequences.advance(now=NOON + timedelta(minutes=minutes))
+
+    case = Escalation.objects.get()
+    assert "placeholder that nothing fills: nobody" in case.summary
+    assert case.last_raised_at == NOON
+
+    Step.objects.update(wording=wording)
+    assert sequences.advance(now=NOON + timedelta(minutes=60)) == 2
 
 
 # --- a payment text that cannot go out ---
