@@ -53,6 +53,7 @@ class MemberFacts:
     at: datetime
     patient_id: int
     first_name: str
+    last_name: str
     zone: str
     location_name: str
     membership_id: int | None = None
@@ -80,6 +81,14 @@ class MemberFacts:
         """Credits of the service that no coming visit will use."""
         return self.balance_of((service_id,)) - len(self.visits_of((service_id,)))
 
+    def use_by(self, service_id: int) -> datetime | None:
+        """When the last credit of the service ends that no coming visit will use; None where it never ends."""
+        ends = [lot.expires_at for lot in self.lots_of((service_id,)) for _ in range(lot.remaining)]
+        for visit in self.visits_of((service_id,)):
+            used = next((end for end in ends if end is None or end > visit.starts_at), self.at)
+            ends = [*ends[: ends.index(used)], *ends[ends.index(used) + 1 :]] if used in ends else ends
+        return ends[-1] if ends else self.at
+
     def as_record(self) -> dict[str, Any]:
         """What a Turn keeps: ids, counts and ages; no names and no words."""
         return {
@@ -100,6 +109,7 @@ def gather(patient: Patient, *, now: datetime) -> MemberFacts:
         at=now,
         patient_id=patient.pk,
         first_name=patient.first_name,
+        last_name=patient.last_name,
         zone=location.time_zone,
         location_name=location.name,
         visits=tuple(VisitFact(visit.pk, visit.service_id, visit.starts_at) for visit in visits),

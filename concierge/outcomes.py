@@ -107,6 +107,15 @@ def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: Patient
     elif wanted_times:
         sentences.append(asked.voice.words("ask_us"))
     text = _post(asked, Message.Kind.REPLY, sentences, now, link)
+    if isinstance(prepared.decision, Reply) and prepared.decision.beside:
+        handoff.hand_off(
+            message=asked.message,
+            decision=prepared.decision.beside,
+            sender=asked.sender,
+            facts=facts,
+            voice=None,
+            now=now,
+        )
     record = _record(asked)
     if openings and facts and asked.sender.patient:
         words = [replies.moment(asked.voice, opening.starts_at, facts.zone) for opening in openings]
@@ -191,8 +200,10 @@ def _book(decision: Act, asked: Asked, now: datetime) -> Prepared:
 
 
 def _times(asked: Asked, service_id: int, now: datetime) -> tuple[Opening, ...]:
-    patient = asked.sender.patient
-    return tuple(booking.find_times(patient=patient, service_id=service_id, now=now)) if patient else ()
+    patient, facts = asked.sender.patient, asked.facts
+    if patient is None or facts is None:
+        return ()
+    return tuple(booking.find_times(patient=patient, service_id=service_id, use_by=facts.use_by(service_id), now=now))
 
 
 def _booked(asked: Asked, visit: Visit) -> str:

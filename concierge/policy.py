@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from concierge.facts import Known, MemberFacts, Sender
 from concierge.understanding.base import Intent, Understanding
+from concierge.understanding.phrases import normal
 from members.models import Escalation, Membership
 
 Reason, Severity = Escalation.Reason, Escalation.Severity
@@ -28,13 +29,6 @@ class Say(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reply:
-    rule: str
-    say: Say
-    offer_service: int | None = None  # offer times for this service, if the scheduler has any
-
-
-@dataclass(frozen=True)
 class Act:
     """Take an option of the open offer, or offer new times in its place."""
 
@@ -51,6 +45,14 @@ class HandOff:
     severity: int = Severity.NORMAL
     tells: bool = True
     gives_pen: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    rule: str
+    say: Say
+    offer_service: int | None = None  # offer times for this service, if the scheduler has any
+    beside: HandOff | None = None  # what else the text asked for, that only a person can answer
 
 
 Decision = Reply | Act | HandOff
@@ -102,7 +104,7 @@ def _not_to_be_texted(sender: Sender) -> Decision | None:
 def _to_anyone(understood: Understanding, sender: Sender, extras: Extras) -> Decision | None:
     """Answers that reveal nothing, and what a person must take whoever writes."""
     if extras.has_card:
-        return Reply("A card number came by text (R126).", Say.NO_CARDS)
+        return Reply("A card number came by text (R126).", Say.NO_CARDS, beside=_BESIDE_A_CARD.get(understood.intent))
     if extras.has_pictures:
         return _to_a_person("A picture came with the text; pictures are not read.", sender, Reason.QUESTION)
     if understood.intent == Intent.COMPLAINT:
@@ -114,6 +116,13 @@ def _to_anyone(understood: Understanding, sender: Sender, extras: Extras) -> Dec
     if understood.intent == Intent.THANKS:
         return Reply("Said thanks.", Say.WELCOME)
     return None
+
+
+_BESIDE_A_CARD = {
+    Intent.COMPLAINT: HandOff("Sent a card number, and is upset.", Reason.HUMAN, Severity.HIGH, tells=False),
+    Intent.HUMAN: HandOff("Sent a card number, and asked for a person.", Reason.HUMAN, tells=False),
+    Intent.CANCEL_MEMBERSHIP: HandOff("Sent a card number, and may want to cancel.", Reason.CANCELLATION, tells=False),
+}
 
 
 def _not_one_patient(sender: Sender, facts: MemberFacts | None) -> Decision | None:
@@ -146,7 +155,9 @@ def _taken_before(facts: MemberFacts, offered: Offered, option: int) -> Decision
 
 
 def _take(facts: MemberFacts, offered: Offered, option: int) -> Decision:
-    if not _may_book(facts, offered.service_id):
+    use_by = facts.use_by(offered.service_id)
+    ends_before = offered.is_open and use_by is not None and offered.times[option] >= use_by
+    if not _may_book(facts, offered.service_id) or ends_before:
         return HandOff("There is no credit for the appointment any more.", Reason.QUESTION)
     if not offered.is_open:
         return Act("The offered times have expired: new ones.", None)
@@ -163,6 +174,8 @@ def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decisi
     if facts.status not in Membership.CURRENT:
         return HandOff("There is no current membership.", Reason.QUESTION)
     named = understood.entities.service_ids
+    if _is_somebody_else(understood.entities.says_name, facts):
+        return HandOff("The sender says another name than the patient's (R111).", Reason.SHARED_PHONE)
     lots = facts.lots_of(named)
     if not lots:
         return Reply("The ledger holds no such credit.", Say.NO_CREDIT)
@@ -172,6 +185,12 @@ def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decisi
     if not free:
         return Reply("True balance; what is left is booked.", Say.BALANCE)
     return Reply("True balance, with times for the credit that expires first.", Say.BALANCE, offer_service=free[0])
+
+
+def _is_somebody_else(says_name: str, facts: MemberFacts) -> bool:
+    """ "This is her husband", "Maria here": nothing of the patient may be told to them."""
+    own = {*normal(f"{facts.first_name} {facts.last_name}").split(), "me", "again", "here"}
+    return not own.issuperset(says_name.split())
 
 
 def _may_book(facts: MemberFacts, service_id: int) -> bool:

@@ -113,13 +113,19 @@ def _counts(lots: Sequence[LotFact]) -> dict[str, int]:
 
 
 def _expiry(voice: Voice, facts: MemberFacts, lots: Sequence[LotFact]) -> str:
-    """The last day of what expires first; an expiry at midnight belongs to the day before."""
+    """The last day of what expires first, and how many credits end on it."""
     first = lots[0]
     if first.expires_at is None:
         return ""
-    day = _day(voice, _date(first.expires_at - timedelta(microseconds=1), facts.zone), facts)
-    together = all(lot.expires_at == first.expires_at for lot in lots)
-    return voice.words("good_through" if together else "next_expires", count=str(first.remaining), day=day)
+    last = _last_day(first.expires_at, facts)
+    ending = [lot for lot in lots if lot.expires_at and _last_day(lot.expires_at, facts) == last]
+    key = "good_through" if len(ending) == len(lots) else "next_expires"
+    return voice.words(key, count=str(sum(lot.remaining for lot in ending)), day=_day(voice, last, facts))
+
+
+def _last_day(expires_at: datetime, facts: MemberFacts) -> date:
+    """An expiry at midnight belongs to the day before."""
+    return _date(expires_at - timedelta(microseconds=1), facts.zone)
 
 
 def _date(when: datetime, zone: str) -> date:

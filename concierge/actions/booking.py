@@ -21,11 +21,13 @@ _AHEAD = timedelta(days=14)
 _REMEMBERED = timedelta(days=14)  # a "2" that comes later than this answers something else
 
 
-def find_times(*, patient: Patient, service_id: int, now: datetime) -> list[Opening]:
-    """Up to two times that suit the patient; none when the scheduler cannot say. Not inside a transaction."""
+def find_times(*, patient: Patient, service_id: int, use_by: datetime | None, now: datetime) -> list[Opening]:
+    """Up to two times that suit the patient and lie before `use_by`, the end of the credit; none when the scheduler
+    cannot say. Not inside a transaction."""
+    until = min(now + _AHEAD, use_by or now + _AHEAD)
     service = Service.objects.get(pk=service_id)
     try:
-        return scheduling.get().openings(patient=patient, service=service, after=now, until=now + _AHEAD)
+        return scheduling.get().openings(patient=patient, service=service, after=now, until=until)
     except SchedulerError:
         log.warning("the scheduler has no openings to tell", extra={"patient_pk": patient.pk})
         return []

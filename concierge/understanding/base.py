@@ -31,6 +31,7 @@ class ServiceWords:
 class Entities:
     service_ids: tuple[int, ...] = ()  # every service that the words may mean: "facial" can be two
     asks_whether: bool = False  # a yes-or-no question
+    says_name: str = ""  # "this is Maria": the normal words with which the sender names themself
     asks_if_person: bool = False  # "are you a real person?" (R155)
 
 

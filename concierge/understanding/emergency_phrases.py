@@ -34,6 +34,7 @@ HARMLESS = Phrases(
 _HARDLY = (
     "cant|cannot|cnt|couldnt|unable|hardly|barely|struggling|struggle|trouble|difficulty|difficult|hard|harder|problem*"
 )
+_SOMEONE = "she|he|husband|wife|mom|mother|friend|daughter|son|sister|brother|patient"
 _SWOLLEN = "swelling|swell*|swollen|swelled|puffy|tight|tight*|closing|clos*|thick|itch*"
 TIER_1 = Phrases(
     (
@@ -63,8 +64,8 @@ TIER_1 = Phrases(
         "feel|feeling|going|about ~ faint",
         "pass|passed|passing|black|blacked|blacking|blacks out",
         "unconscious|unresponsive",
-        "she|he|husband|wife|mom|mother|friend|daughter|son|sister|brother|patient ~ not|isnt ?is responding|waking|moving",
-        "she|he|husband|wife|mom|mother|friend|daughter|son|sister|brother|patient ~ wont|doesnt respond|wake|move",
+        f"{_SOMEONE} ~ not|isnt ?is responding|waking|moving",
+        f"{_SOMEONE} ~ wont|doesnt respond|wake|move",
         "lost|losing|loses consciousness",
         "collapsed|collaps*",
         "seizure|seizures|seizing|convulsion|convulsions|convuls*",

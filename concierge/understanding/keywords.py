@@ -44,11 +44,13 @@ def _about_credits(text: str, services: Sequence[ServiceWords], language: str) -
     asked = False
     entities = Entities()
     for clause in _clauses(text):
-        slotted, named = _with_slot(_bare(clause), services)
+        bare, says_name = _bare(clause)
+        entities = replace(entities, says_name=entities.says_name or says_name)
+        slotted, named = _with_slot(bare, services)
         if not slotted:
             continue
-        if len(named) > 1:
-            return None
+        if len(named) > 1 or (named and entities.service_ids and named[0] != entities.service_ids):
+            return None  # one answer speaks of one service
         if slotted.startswith("i ") and "?" not in text and not _INDIRECTLY.search(clause):
             return None  # "I still have my facial credit": told, not asked
         if _BALANCE_EN.found_in(slotted):
@@ -63,7 +65,7 @@ def _about_credits(text: str, services: Sequence[ServiceWords], language: str) -
         entities = replace(
             entities,
             service_ids=named[0] if named else entities.service_ids,
-            asks_whether=entities.asks_whether or bool(_WHETHER.found_in(slotted)),
+            asks_whether=entities.asks_whether or (_WHETHER.found_in(slotted) and not _USED.found_in(slotted)),
         )
     return Understanding(Intent.CREDIT_BALANCE, 0.95, language, entities) if asked else None
 
@@ -72,13 +74,16 @@ def _clauses(text: str) -> list[str]:
     return [clause for piece in _CLAUSE_END.split(text) if (clause := normal(piece))]
 
 
-def _bare(clause: str) -> str:
-    """The clause without greeting, name, politeness and run-up."""
-    previous = None
+def _bare(clause: str) -> tuple[str, str]:
+    """The clause without greeting, name, politeness and run-up, and the name if there was one."""
+    previous, name = None, ""
     while clause != previous:
         previous = clause
-        clause = _RUN_UP.sub("", _TRAILING.sub("", clause)).strip()
-    return clause
+        clause = _TRAILING.sub("", clause)
+        found = _RUN_UP.match(clause)
+        if found:
+            name, clause = name or found["name"] or "", clause[found.end() :].strip()
+    return clause, name
 
 
 def _with_slot(clause: str, services: Sequence[ServiceWords]) -> tuple[str, list[tuple[int, ...]]]:
@@ -123,7 +128,7 @@ _RUN_UP = re.compile(
     r"(?:check|see|tell me|let me know|confirm|verify)(?: if| whether| for me if)?|"
     r"do you know(?: if)?|(?:id like|i would like|i want|i need) to know(?: if)?|"
     r"(?:please |pls )?(?:tell me|let me know|check|remind me)(?: if| whether)?|"
-    r"(?:its|it is|this is|soy|habla|les habla) (?!not |no |the |my |a )\w+(?: \w+)?(?: here)?"
+    r"(?:its|it is|this is|soy|habla|les habla) (?P<name>(?!not |no |the |my |a )\w+(?: \w+)?)(?: here)?"
     r"(?= (?:do|how|have|any|what|can|could|me|tengo|todavia|aun|cuantos|cuantas|just|quick)\b|$)|"
     r"hola|buenos dias|buenas tardes|buenas noches|buenas|buen dia|oye|oiga|disculp\w*|perdon|una pregunta|pregunta|"
     r"por favor|porfa|gracias|quisiera saber(?: si)?|queria saber(?: si)?|quiero saber(?: si)?|"
@@ -172,6 +177,7 @@ _BALANCE_ES = Phrases(
         f"^ ?ya use ?todos ?mi|mis {_CREDITO} ?de ?@ $",
     )
 )
+_USED = Phrases(("use|used|using|uso",))  # "have I used it?": "yes, you have one" would say the opposite
 _WHETHER = Phrases(("^ do|have|is|are|any|i|got", "^ todavia|aun|ya|me|tengo|hay|queda|quedan"))
 # What may stand beside the question, because the answer offers times anyway.
 _BESIDE = Phrases(

@@ -8,7 +8,7 @@ _IN_ENGLISH = """
 """
 _IN_SPANISH = """
     que de mi mis la el los las por favor quiero quisiera tengo tiene puedo cuando cuanto cuantos cita hola gracias para
-    con una un es si como esta hay necesito donde queda quedan todavia aun buenos buenas dias tardes su del al en y pero
+    con una un es si como esta hay necesito donde queda quedan todavia aun buenos buenas dias tardes su del al en pero
     mas
 """
 _ENGLISH, _SPANISH = frozenset(_IN_ENGLISH.split()), frozenset(_IN_SPANISH.split())

@@ -19,6 +19,7 @@ FACTS = MemberFacts(
     at=AT,
     patient_id=1,
     first_name="Ana",
+    last_name="Ortiz",
     zone="America/Chicago",
     location_name="Austin",
     membership_id=1,

@@ -20,6 +20,7 @@ FACTS = MemberFacts(
     at=AT,
     patient_id=1,
     first_name="Ana",
+    last_name="Ortiz",
     zone=AUSTIN,
     location_name="South Congress",
     membership_id=1,
