@@ -70,7 +70,10 @@ def answer_due(*, now: datetime) -> int:
         except Exception:
             log.exception("text not answered", extra={"message_pk": message_pk})  # the next one still gets its turn
     for turn in list(unfinished.select_related("message__location")[:_BATCH]):
-        done += _give_up(turn, now)
+        try:
+            done += _give_up(turn, now)
+        except Exception:
+            log.exception("turn not given to a person", extra={"turn_pk": turn.pk})
     handoff.release_resolved(now=now)
     return done
 
@@ -203,17 +206,15 @@ def _offered(offer: Offer, message: Message, facts: MemberFacts, now: datetime) 
 
 
 def _give_up(turn: Turn, now: datetime) -> bool:
-    """A turn that a crash left unfinished: nothing was said, so a person answers."""
+    """A turn that a crash left unfinished: nothing was said, so a person answers; an emergency gets its text yet."""
     message = turn.message
     sender = standing.who_sends(message.address, now=now)
     rule = "Stopped in the middle. Look whether an appointment was booked, then answer."
-    severity = Severity.EMERGENCY if safety.emergency(message.body) else Severity.HIGH
-    decision = HandOff(rule, Reason.UNANSWERED, severity, tells=False)
     with transaction.atomic():
         if not _is_mine(turn):
             return False
-        handoff.hand_off(message=message, decision=decision, sender=sender, facts=None, voice=None, now=now)
-        _finish(turn, Outcome("hand_off", rule), None, now)
+        outcome = _emergency(message, sender, now) or _to_staff(message, sender, Reason.UNANSWERED, rule, now)
+        _finish(turn, outcome, None, now)
     return True
 
 
