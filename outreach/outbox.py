@@ -31,6 +31,7 @@ Kind, Status = Message.Kind, Message.Status
 BATCH = 200
 _MOST_RETRIES = 8
 _MOST_ATTEMPTS_IN_DOUBT = 2
+_LONGEST_DOUBT = timedelta(hours=1)
 _LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit (R23)
 _PROACTIVE = (Kind.SERVICING, Kind.MARKETING)
 _BRAKE = timedelta(minutes=15)
@@ -123,8 +124,10 @@ def recover_stuck(*, now: datetime) -> int:
             settled += _settle(message, now)
         except TransportError:
             log.warning("the carrier cannot say what became of a message", extra={"message_pk": message.pk})
+            settled += _stop_asking(message, now)
         except Exception:
             log.exception("message not looked up", extra={"message_pk": message.pk})
+            settled += _stop_asking(message, now)
     return settled
 
 
@@ -266,8 +269,20 @@ def _settle(message: Message, now: datetime) -> bool:
     surely_not_there = not another
     if surely_not_there and message.kind != Kind.MARKETING and message.attempts < _MOST_ATTEMPTS_IN_DOUBT:
         return claim(mine, status=Status.QUEUED, claimed_at=None, due_at=now, reason="")
+    return _take_for_lost(message, "The carrier does not know of it.", now)
+
+
+def _stop_asking(message: Message, now: datetime) -> bool:
+    """Nobody waits for ever: what the carrier cannot tell within the hour is a person's work, and is not sent again."""
+    if now - (message.claimed_at or message.created_at) <= _LONGEST_DOUBT:
+        return False
+    return _take_for_lost(message, "The carrier could not say whether it arrived.", now)
+
+
+def _take_for_lost(message: Message, reason: str, now: datetime) -> bool:
+    mine = Message.objects.filter(pk=message.pk, status=Status.UNKNOWN, claimed_at=message.claimed_at)
     with transaction.atomic():
-        if not claim(mine, status=Status.FAILED, reason="The carrier does not know of it."):
+        if not claim(mine, status=Status.FAILED, reason=reason):
             return False
         message.refresh_from_db()
         handovers.undelivered(message, now=now)

@@ -11,7 +11,7 @@ from common.errors import Refused
 from members import consent, links
 from members.models import Escalation, PatientLink
 from members.stripe_standin.client import outage
-from outreach import handovers, inbound, outbox, playbooks, sequences
+from outreach import delivery, handovers, inbound, outbox, playbooks, sequences
 from outreach.models import GateDecision, Message
 from tests import factories
 from tests.conftest import run_queued_tasks
@@ -574,6 +574,34 @@ def test_while_the_carrier_cannot_be_asked_the_outcome_stays_unknown(carrier):
     carrier.can_look_up = True
     assert outbox.recover_stuck(now=after_the_lease(message)) == 1
     assert reloaded(message).status == "queued"
+
+
+def test_what_the_carrier_can_never_tell_goes_to_a_person_and_is_not_sent_again(carrier):
+    message = posted()
+    carrier.failures, carrier.can_look_up = [lost()], False
+    outbox.send(message.pk, now=NOON)
+
+    outbox.recover_stuck(now=NOON + timedelta(hours=1))
+    assert not Escalation.objects.exists()
+    for minutes in (1, 2):
+        outbox.recover_stuck(now=NOON + timedelta(hours=1, minutes=minutes))
+
+    assert reloaded(message).status == "failed"
+    assert Escalation.objects.get().last_raised_at == NOON + timedelta(hours=1, minutes=1)
+    carrier.can_look_up = True
+    outbox.recover_stuck(now=NOON + timedelta(hours=2))
+    assert carrier.sent == []
+
+
+def test_a_late_callback_still_says_that_it_arrived(carrier):
+    message = posted()
+    carrier.failures, carrier.can_look_up = [lost()], False
+    outbox.send(message.pk, now=NOON)
+    outbox.recover_stuck(now=NOON + timedelta(hours=1, minutes=1))
+
+    delivery.record_status(message_uuid=message.uuid, status="delivered", sid="SM1", error_code="", now=NOON)
+
+    assert reloaded(message).status == "delivered"
 
 
 def test_a_crash_after_the_call_is_found_at_the_carrier(carrier):
