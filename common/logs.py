@@ -54,6 +54,8 @@ class JsonFormatter(_JsonFormatter):
 
 def _scrubbed(value: Any) -> Any:
     """An object becomes its text here and not in the encoder, which would write it unscrubbed (Django's `request`)."""
+    if isinstance(value, HttpRequest):  # its own text has the query, and a search holds a patient's name
+        return scrub(f"{value.method} {value.path}")
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):

@@ -93,7 +93,7 @@ def test_objects_and_nested_extras_are_scrubbed(sink, rf):
     logger.warning("no", extra={"request": rf.get(f"/m/{secret}/"), "found": {"to": ["+15125550199"]}, "count": 3})
 
     assert secret not in json.dumps(lines)
-    assert lines[0]["request"] == "<WSGIRequest: GET '/m/…/'>"
+    assert lines[0]["request"] == "GET /m/…/"
     assert lines[0]["found"] == {"to": ["[number]"]}
     assert lines[0]["count"] == 3
 
@@ -133,3 +133,12 @@ def test_each_request_has_its_own_id_in_its_log_lines_and_its_answer(sink, rf):
     # Two hundred: an id with many digits must not be taken for a phone number and scrubbed.
     assert [line["trace"] for line in lines] == [f"request:{each}" for each in ids]
     assert len(set(ids)) == 200
+
+
+def test_what_was_searched_for_is_not_logged_with_a_failed_request(sink, rf):
+    """R119: the text of a request object has its query."""
+    logger, lines = sink
+
+    logger.error("Internal Server Error: /members/", extra={"request": rf.get("/members/?q=Ortiz")})
+
+    assert lines[0]["request"] == "GET /members/"
