@@ -14,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control
 
 from common import htmx
 
@@ -83,7 +84,10 @@ def staff(*roles: str) -> Callable[[View], View]:
             held = user.role_names()
             if not held or (roles and held.isdisjoint(roles)):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            if isinstance(response, HttpResponse):  # a shared desk: the back button shows nothing after signing out
+                patch_cache_control(response, private=True, no_store=True)
+            return response
 
         return _declared(guarded, Access("staff", roles=frozenset(roles)))
 

@@ -120,6 +120,15 @@ def test_a_role_that_is_named_keeps_the_others_out():
         safe(request)
 
 
+@pytest.mark.parametrize("name", [name for name, _ in STAFF])
+def test_no_cache_keeps_a_page_with_patients_on_it(client, address, name):
+    client.force_login(factories.make_staff())
+
+    response = client.get(address(name))
+
+    assert response.status_code == 405 or {"no-store", "private"} <= set(response.headers["Cache-Control"].split(", "))
+
+
 def test_a_colleague_who_left_cannot_come_in(client):
     dana = factories.make_staff()
     client.force_login(dana)
