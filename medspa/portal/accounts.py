@@ -11,6 +11,7 @@ from common import limits
 from common.access import public
 
 TRIES_A_MINUTE = 10
+TRIES_OF_A_CALLER = 60  # at all accounts together: a whole front desk sits behind one address
 
 
 class SignIn(AuthenticationForm):
@@ -24,7 +25,10 @@ class SignIn(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         tried = self.cleaned_data.get("username", "")
         caller = limits.caller(self.request) if self.request else ""
-        if not limits.allows(f"sign-in:{caller}:{tried.lower()}", limit=TRIES_A_MINUTE, seconds=60):
+        if not (
+            limits.allows(f"sign-in:{caller}:{tried}", limit=TRIES_A_MINUTE, seconds=60)
+            and limits.allows(f"sign-in:{caller}", limit=TRIES_OF_A_CALLER, seconds=60)
+        ):
             raise ValidationError("Too many tries. Wait a minute, then try again.", code="too_many")
         return super().clean()
 

@@ -47,6 +47,18 @@ def test_passwords_cannot_be_guessed_by_machine(client):
     assert "Too many tries" in page
 
 
+def test_one_caller_cannot_try_one_password_at_every_account(client):
+    factories.make_staff()
+    for number in range(60):
+        client.post(
+            reverse("portal:login"), {"username": f"name{number}@glowtheory.example", "password": "Summer2026!"}
+        )
+
+    page = client.post(reverse("portal:login"), LOGIN).content.decode()
+
+    assert "Too many tries" in page
+
+
 def test_signing_out_takes_a_post(client):
     client.force_login(factories.make_staff())
 
