@@ -228,6 +228,18 @@ def test_an_emergency_that_a_crash_left_behind_gets_its_text_yet(ana):
     assert Turn.objects.get(message=message).finished_at
 
 
+def test_a_turn_that_cannot_be_given_to_a_person_keeps_no_other_from_one(ana, monkeypatch):
+    bea = make_membership(make_patient("Bea", "Lund")).patient
+    for patient, body in ((ana, "poison"), (bea, "can I come earlier")):
+        conversation = Conversation.objects.create(phone=patient.phone, patient=patient)
+        Turn.objects.create(message=receive(patient.phone, body), conversation=conversation, started_at=NOON)
+
+    monkeypatch.setattr(answering.safety, "emergency", lambda text: 1 / 0 if text == "poison" else None)
+    answering.answer_due(now=NOON + timedelta(minutes=2))
+
+    assert Escalation.objects.get().patient == bea
+
+
 def test_an_emergency_outlives_a_flood_of_questions(ana):
     for minute in range(12):
         text(ana.phone, f"what about number {minute}", now=NOON + timedelta(seconds=20 * minute))
