@@ -142,6 +142,7 @@ Q_CLUSTER = {
     "time_zone": "UTC",
 }
 TICK_STALE_SECONDS = env.int("TICK_STALE_SECONDS", default=180)
+ROUND_SECONDS = env.int("ROUND_SECONDS", default=8)  # a step of the tick; all of them together stay below `timeout`
 SEND_LEASE_SECONDS = env.int("SEND_LEASE_SECONDS", default=120)
 
 # --- language, time, files ---

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from common.claims import claim
+from common.rounds import in_time
 from members import billing_mirror, cards, escalations, stripe_gateway
 from members.models import Escalation, Membership, StripeEvent
 
@@ -87,10 +88,11 @@ def apply_waiting(*, now: datetime, limit: int = 100) -> int:
     for event in dead[:limit]:
         _give_up(event, "The task was stopped each time before it could end.", now)
     waiting = StripeEvent.objects.filter(_waiting(now), received_at__lte=now - timedelta(seconds=30))
-    pks = list(waiting.order_by("received_at").values_list("pk", flat=True)[:limit])
-    for pk in pks:
+    tried = 0
+    for pk in in_time(list(waiting.order_by("received_at").values_list("pk", flat=True)[:limit])):
         apply(pk, now=now)
-    return len(pks)
+        tried += 1
+    return tried
 
 
 def _apply(event: StripeEvent, now: datetime) -> str:

@@ -15,6 +15,7 @@ from django_q.tasks import async_task
 
 from common.claims import claim
 from common.errors import Refused
+from common.rounds import in_time
 from members import links
 from members.models import Location, Patient, PatientLink, StaffUser
 from members.stripe_gateway import StripeRefused, StripeUnavailable
@@ -105,7 +106,7 @@ def send(message_pk: int, *, now: datetime) -> bool:
 def send_due(*, now: datetime) -> int:
     """Send what is due, oldest first, one batch; any number of workers may do so at once. Returns how many went out."""
     began, sent = time.monotonic(), 0
-    for pk in list(Message.objects.due(now).values_list("pk", flat=True)[:BATCH]):
+    for pk in in_time(list(Message.objects.due(now).values_list("pk", flat=True)[:BATCH])):
         try:
             # A claim must not look older than it is, so `now` moves on within the batch.
             sent += send(pk, now=now + timedelta(seconds=time.monotonic() - began))
@@ -119,7 +120,7 @@ def recover_stuck(*, now: datetime) -> int:
     before = now - timedelta(seconds=settings.SEND_LEASE_SECONDS)
     Message.objects.filter(status=Status.SENDING, claimed_at__lt=before).update(status=Status.UNKNOWN)
     in_doubt, settled = Message.objects.filter(status=Status.UNKNOWN, claimed_at__lt=before), 0
-    for message in in_doubt.with_facts().order_by("claimed_at", "pk")[:BATCH]:
+    for message in in_time(list(in_doubt.with_facts().order_by("claimed_at", "pk")[:BATCH])):
         try:
             settled += _settle(message, now)
         except TransportError:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from common.claims import claim
+from common.rounds import in_time
 from members.models import BillingChange, PatientLink
 from outreach import gate, late_facts, outbox, quiet_hours, sequences, standing_texts
 from outreach.models import Enrolment, Message, Sequence
@@ -20,7 +21,7 @@ def follow_all(*, now: datetime) -> int:
     """Claim every new billing fact and act on it, each in one transaction. Returns how many were followed."""
     new = BillingChange.objects.filter(handled_at__isnull=True).order_by("pk")
     followed = 0
-    for pk in list(new.values_list("pk", flat=True)[:BATCH]):
+    for pk in in_time(list(new.values_list("pk", flat=True)[:BATCH])):
         try:
             with transaction.atomic():
                 followed += _follow(pk, now)

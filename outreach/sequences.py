@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from common.claims import claim
 from common.errors import Refused
+from common.rounds import in_time
 from members import audit, escalations, links
 from members.models import Escalation, Membership, PatientLink
 from members.stripe_gateway import StripeRefused, StripeUnavailable
@@ -54,7 +55,7 @@ def advance(*, now: datetime) -> int:
     """Take every step that is due, one batch. Returns how many enrolments moved."""
     pks = list(_due(now).order_by("next_at", "pk").values_list("pk", flat=True)[:BATCH])
     moved = 0
-    for pk in pks:
+    for pk in in_time(pks):
         if not claim(_due(now).filter(pk=pk), leased_until=now + LEASE):
             continue
         try:

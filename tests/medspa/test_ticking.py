@@ -1,6 +1,7 @@
 """The tick: steps in order, one failure does not stop the rest, a heartbeat after each round."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -9,7 +10,11 @@ from django_q.models import Schedule
 
 from medspa import schedules, ticking
 from medspa.models import Heartbeat
-from tests.factories import NOON
+from members import billing
+from members.stripe_standin import playing
+from outreach import outbox
+from tests.doubles.subscribed import subscribed_member
+from tests.factories import NOON, make_patient
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +42,24 @@ def test_a_step_that_fails_does_not_stop_the_next_one(monkeypatch):
 
     assert moved == {"broken": -1, "good": 3}
     assert Heartbeat.objects.get(name="tick").error == "broken"
+
+
+def test_a_backlog_does_not_keep_a_round_from_its_later_steps(settings):
+    """Each step has its share: a round that ran over the queue's limit would be killed, and texts would never go."""
+    settings.ROUND_SECONDS = 0
+    for number in range(3):
+        failed = playing.renew(str(subscribed_member().stripe_subscription_id), now=NOON)
+        event = {"id": f"evt_{number}", "type": "invoice.paid", "api_version": settings.STRIPE_API_VERSION}
+        billing.record(event={**event, "data": {"object": {"id": failed}}}, now=NOON)
+        outbox.post(kind="reply", body="Hello", dedupe_key=f"m{number}", patient=make_patient(), now=NOON)
+
+    moved = ticking.tick(now=NOON + timedelta(minutes=1))
+
+    assert (moved["stripe_events"], moved["sent_messages"]) == (1, 1)
+
+
+def test_the_steps_of_a_round_fit_into_the_queues_time_limit(settings):
+    assert len(ticking.STEPS) * settings.ROUND_SECONDS < settings.Q_CLUSTER["timeout"]
 
 
 def test_the_stand_ins_step_runs_only_in_the_demo(settings):
