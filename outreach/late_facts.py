@@ -10,6 +10,8 @@ from members import stripe_gateway
 from members.models import Invoice, Membership
 from outreach.models import Enrolment, Sequence
 
+# While Stripe cannot be asked: more than a round of the tick, so that what needs no Stripe gets its turn first.
+ASK_AGAIN_AFTER = timedelta(seconds=90)
 BOOKED_AHEAD = timedelta(days=30)
 _INVOICE = "invoice:"
 

@@ -169,13 +169,14 @@ def _put(message: Message, denial: gate.Denial, now: datetime) -> None:
 
 
 def _settled_at_stripe(message: Message, now: datetime) -> bool:
-    """R143: the live invoice decides. Where Stripe cannot be asked, the message waits for the next tick."""
+    """R143: the live invoice decides. Where Stripe cannot be asked, the message waits."""
     if message.enrolment is None or message.kind != Kind.SERVICING:
         return False
     waiting = Message.objects.filter(pk=message.pk, status=Status.QUEUED)
     try:
         pointless = late_facts.no_longer_true_at_stripe(message.enrolment)
     except StripeUnavailable:
+        waiting.update(due_at=now + late_facts.ASK_AGAIN_AFTER)
         return True
     except StripeRefused:
         with transaction.atomic():

@@ -61,7 +61,7 @@ def advance(*, now: datetime) -> int:
         try:
             moved += _advance_one(_with_facts(pk), now)
         except StripeUnavailable:
-            _let_go(pk)  # asked again at the next tick
+            _wait_for_stripe(pk, now)
         except StripeRefused:
             moved += _hand_over(pk, now)
         except Refused as refused:  # as a wording with a placeholder that nothing fills
@@ -94,8 +94,9 @@ def _with_facts(pk: int) -> Enrolment:
     return Enrolment.objects.select_related(*facts).get(pk=pk)
 
 
-def _let_go(pk: int) -> None:
-    Enrolment.objects.filter(pk=pk, status=Status.RUNNING).update(leased_until=None)
+def _wait_for_stripe(pk: int, now: datetime) -> None:
+    log.warning("Stripe could not be asked about a step", extra={"enrolment_pk": pk})
+    Enrolment.objects.filter(pk=pk, status=Status.RUNNING).update(leased_until=now + late_facts.ASK_AGAIN_AFTER)
 
 
 def _hand_over(pk: int, now: datetime) -> bool:

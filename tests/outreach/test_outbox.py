@@ -329,10 +329,23 @@ def test_while_stripe_cannot_be_asked_the_text_waits(carrier):
 
     with outage(0):
         assert outbox.send(message.pk, now=NOON) is False
-    assert reloaded(message).status == "queued"
+    assert (reloaded(message).status, reloaded(message).attempts) == ("queued", 0)
 
-    assert outbox.send(message.pk, now=NOON) is True
+    assert outbox.send(message.pk, now=NOON + timedelta(minutes=2)) is True
     assert len(carrier.sent) == 1
+
+
+def test_texts_that_wait_for_stripe_let_the_others_pass(carrier, settings):
+    """A round has little time, and asking a Stripe that is down takes long."""
+    dunned()
+    posted("reply", key="other", body="Other", now=NOON + timedelta(seconds=1))
+    settings.ROUND_SECONDS = 0
+
+    with outage(0):
+        for minutes in (1, 2):
+            outbox.send_due(now=NOON + timedelta(minutes=minutes))
+
+    assert [body for _, body in carrier.sent] == ["Other"]
 
 
 def test_two_texts_are_not_both_sent_because_stripe_was_slow_about_one(carrier, monkeypatch):

@@ -215,8 +215,20 @@ def test_while_stripe_cannot_be_asked_the_step_waits_for_the_next_round(status):
         assert sequences.advance(now=NOON) == 0
     assert texts() == []
 
-    assert sequences.advance(now=NOON + timedelta(minutes=1)) == 1
+    assert sequences.advance(now=NOON + timedelta(minutes=2)) == 1
     assert len(texts()) == 1
+
+
+def test_steps_that_wait_for_stripe_let_the_others_pass(settings):
+    recovering()
+    nudge = nudged()
+    settings.ROUND_SECONDS = 0
+
+    with outage(0):
+        moved = [sequences.advance(now=NOON + timedelta(minutes=minutes)) for minutes in (0, 1)]
+
+    assert moved == [0, 1]
+    assert [text.enrolment_id for text in texts()] == [nudge.pk]
 
 
 def test_an_invoice_that_stripe_does_not_show_us_goes_to_a_person():
