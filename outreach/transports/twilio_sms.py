@@ -49,9 +49,8 @@ class TwilioSms:
         earliest = since.astimezone(UTC) - _CLOCK_SKEW
         try:
             with _twilio() as client:
-                # Whole days: the filter is only promised for those.
-                day = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
-                for text in client.messages.list(to=to, date_sent_after=day, limit=_LOOKED_AT):
+                # Newest first. Not by date: texts that still wait in Twilio's queue have no date of sending yet.
+                for text in client.messages.list(to=to, limit=_LOOKED_AT):
                     made_at: datetime | None = text.date_created
                     if (text.body or "").strip() == body.strip() and (made_at is None or made_at >= earliest):
                         return _receipt(text)

@@ -221,7 +221,9 @@ def test_a_lost_answer_is_looked_up_by_number_and_body(twilio):
     assert receipt == transports.Receipt(SID, "sent")
     query = parse_qs(urlsplit(twilio.calls[0].request.url).query)
     assert query["To"] == ["+15125550142"]
-    assert query["DateSent>"] == ["2026-06-16T00:00:00Z"]
+    # Twilio filters by the day on which a text left its queue: one that still waits there would not be found,
+    # be taken for lost, and be sent a second time.
+    assert "DateSent>" not in query
 
 
 def test_the_same_words_sent_before_the_attempt_are_not_it(twilio):
