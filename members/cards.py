@@ -29,9 +29,12 @@ def owed(membership: Membership) -> list[Invoice]:
 def start_update(*, link: PatientLink, now: datetime) -> str:
     """The address of a hosted session, made now (R151). A double click within a minute gets the same session.
 
-    Raises Refused when the membership has no customer at Stripe; StripeUnavailable when Stripe cannot be reached.
+    Raises Refused when the membership has ended or has no customer at Stripe; StripeUnavailable when Stripe cannot be
+    reached.
     """
     membership = link.membership
+    if membership.status in (Membership.Status.CANCELLED, Membership.Status.LAPSED):
+        raise Refused("This membership has ended. Please call us.", code="ended")
     if not membership.stripe_customer_id:
         raise Refused("This membership is not set up for card payments. Please call us.", code="no_customer")
     back = links.url(link)

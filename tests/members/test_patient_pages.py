@@ -280,6 +280,20 @@ def test_an_expired_or_revoked_link_is_gone_and_tells_whom_to_call(client):
     assert sessions() == 0
 
 
+def test_a_membership_that_has_ended_takes_no_card_and_tells_whom_to_call(client):
+    """Stripe lets nobody change an ended subscription: the card would be taken, and the page would only come again."""
+    membership = past_due_member()
+    _, path = link_to(membership)
+    membership.status = "cancelled"
+    membership.save()
+
+    page = client.post(path)
+
+    assert page.status_code == 409
+    assert "has ended" in page.content.decode()
+    assert sessions() == 0
+
+
 def test_a_membership_that_stripe_does_not_know_is_told_to_call(client):
     membership = factories.make_membership(stripe_customer_id="")
     _, path = link_to(membership, invoice=None)
