@@ -35,8 +35,11 @@ class Live:
     decline_code: str
 
 
-def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) -> None:
-    """Set state, invoice, credits and audit, and write the fact that floors above act on. All or nothing."""
+def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) -> bool:
+    """Set state, invoice, credits and audit, and write the fact that floors above act on. All or nothing.
+
+    False when the answer about the invoice may be older than what we have: then it must be asked for again.
+    """
     with transaction.atomic():
         membership = (
             Membership.objects.select_for_update(of=("self",))
@@ -46,8 +49,7 @@ def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) 
         fresh = membership.stripe_fetched_at is None or live.fetched_at >= membership.stripe_fetched_at
         if fresh:
             _mirror_subscription(membership, live, now)
-        if live.invoice:
-            _mirror_invoice(membership, live, live.invoice, event=event, fresh=fresh, now=now)
+        return not live.invoice or _mirror_invoice(membership, live, live.invoice, event=event, fresh=fresh, now=now)
 
 
 def status_of(subscription: SubscriptionFacts) -> Status:
@@ -110,10 +112,12 @@ def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
 
 def _mirror_invoice(
     membership: Membership, live: Live, facts: InvoiceFacts, *, event: StripeEvent, fresh: bool, now: datetime
-) -> None:
+) -> bool:
     known = Invoice.objects.select_for_update().filter(stripe_id=facts.id).first()
-    if known and (known.status in Invoice.FINAL or not (fresh or facts.status in Invoice.FINAL)):
-        return  # final, or a late answer: what we have is as new or newer
+    if known and known.status in Invoice.FINAL:
+        return True  # never reopened
+    if known and not fresh and facts.status not in Invoice.FINAL:
+        return False
 
     invoice = known or Invoice(stripe_id=facts.id, membership=membership)
     failed_before, attempts_before = invoice.first_failed_at is not None, invoice.attempt_count
@@ -129,6 +133,7 @@ def _mirror_invoice(
         _state_fact(BillingChange.Kind.PAYMENT_FAILED, invoice, event, now)
     elif failed_before and not invoice.needs_payment:
         _state_fact(BillingChange.Kind.PAYMENT_SETTLED, invoice, event, now)
+    return True
 
 
 def _copy(facts: InvoiceFacts, invoice: Invoice, decline_code: str) -> None:

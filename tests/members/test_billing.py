@@ -197,6 +197,24 @@ class TestApplying:
         assert Invoice.objects.get(stripe_id=invoice_id).status == "paid"
         assert not BillingChange.objects.exists()
 
+    def test_a_stale_answer_about_an_open_invoice_is_asked_for_again(self):
+        """The neighbour's answer was newer, but it was about the subscription only."""
+        membership = subscribed_member()
+        invoice_id = failed_renewal(membership)
+        billing.apply(stored("invoice.payment_failed", invoice_id).pk, now=NOON)
+        playing.retry(invoice_id, now=NOON)
+        again = stored("invoice.payment_failed", invoice_id, ident="evt_2")
+        neighbour = stored("customer.subscription.updated", str(membership.stripe_subscription_id), ident="evt_3")
+
+        billing.apply(neighbour.pk, now=NOON + timedelta(seconds=2))
+        billing.apply(again.pk, now=NOON + timedelta(seconds=1))
+        billing.apply_waiting(now=NOON + timedelta(minutes=1))
+
+        again.refresh_from_db()
+        assert again.state == "applied"
+        assert Invoice.objects.get(stripe_id=invoice_id).attempt_count == 2
+        assert BillingChange.objects.filter(kind="payment_failed").count() == 2
+
     def test_an_event_is_applied_once_however_often_its_task_runs(self):
         membership = subscribed_member()
         failure = stored("invoice.payment_failed", failed_renewal(membership))
