@@ -3,6 +3,7 @@
 Works even when the floor above is down. What no keyword settles is left with `wants_answer` for the concierge.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +12,14 @@ from django.db import IntegrityError, transaction
 from common import phones
 from common.errors import Refused
 from members import consent, escalations
-from members.models import Escalation, Patient, PatientPhone
+from members.models import Escalation, Patient, PatientPhone, Practice
 from outreach import keywords, opt_outs, outbox, redaction, standing_texts
 from outreach.keywords import Keyword, Meaning
 from outreach.models import Message
 
 _SAME_TEXT_WITHIN = timedelta(seconds=60)
 _LONGEST_ADDRESS = 16
+_ABROAD = re.compile(r"\+\d{8,15}")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,16 @@ def receive(
     """Store one text and settle what is a keyword, in one transaction.
 
     `opt_out_type` is the carrier's OptOutType (STOP, START, HELP or ''). A sender that is no US number is stored and
-    not answered. `recipient` (our own number) will choose the location once locations have numbers of their own.
+    not answered; a person hears of it, unless it is a short code or a name. `recipient` (our own number)
+    will choose the location once locations have numbers of their own.
     """
     address, answerable = _address(sender)
     try:
         with transaction.atomic():
             message = _store(sid, address, redaction.redact(body), media_count, answerable, now)
             _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
+            if not answerable:
+                _tell_of_foreign(message, now)
     except IntegrityError:
         known = Message.objects.filter(provider_sid=sid).first()
         if known is None:
@@ -85,6 +90,19 @@ def _store(sid: str, address: str, body: str, media_count: int, answerable: bool
     )
 
 
+def _tell_of_foreign(message: Message, now: datetime) -> None:
+    """Nobody abroad is texted (R77), but what they write, which may be urgent, is read by a person."""
+    if not _ABROAD.fullmatch(message.address):
+        return
+    escalations.open(
+        reason=Escalation.Reason.UNKNOWN_NUMBER,
+        severity=Escalation.Severity.HIGH,
+        summary=f"A number outside the US wrote “{message.body[:300]}”. It cannot be texted; call if it is urgent.",
+        phone=message.address,
+        now=now,
+    )
+
+
 def _said_just_before(address: str, body: str, now: datetime) -> Message | None:
     """The same words within a minute, with nothing said by us in between (settled.md 16)."""
     same = Message.objects.filter(
@@ -107,7 +125,7 @@ def _settle(message: Message, keyword: Keyword, now: datetime) -> None:
         _start(message, keyword, now)
     elif keyword.meaning == Meaning.HELP:
         message.wants_answer = False
-        if not (keyword.answered or message.duplicate_of):
+        if _may_sign() and not (keyword.answered or message.duplicate_of):
             _post(message, Message.Kind.REPLY, standing_texts.help_text(message.patient), "help", now)
     if message.duplicate_of:
         message.wants_answer = False
@@ -126,8 +144,15 @@ def _stop(message: Message, keyword: Keyword, now: datetime) -> None:
             phone=message.address,
             now=now,
         )
-    if fresh and not keyword.answered:  # R62: where the carrier has answered, a second text would be one too many
+    if (
+        fresh and _may_sign() and not keyword.answered
+    ):  # R62: where the carrier has answered, a second text would be one too many
         _post(message, Message.Kind.OPT_OUT, standing_texts.opted_out(message.patient), "opt-out", now)
+
+
+def _may_sign() -> bool:
+    """Before set-up there is no name to write under; the opt-out itself must hold all the same."""
+    return Practice.objects.exists()
 
 
 def _start(message: Message, keyword: Keyword, now: datetime) -> None:

@@ -16,7 +16,15 @@ _STOP = frozenset(
 )
 # These begin an opt-out whatever follows; "cancel my membership" and "end" of something do not (R36).
 _STOP_FIRST = ("stopall", "stop", "unsubscribe", "optout", "opt out", "revoke")
-_NO_STOP = re.compile(r"stop (by|in|over)\b")  # "Stop by at three?"
+# "Stop by at three?", and what somebody wants stopped or left out that is not the texts (R36).
+_NO_STOP = re.compile(
+    r"stop (by|in|over)\b"
+    r"|stop (charging|billing|renewing|auto\w*|taking (my )?money)\b"
+    r"|stop (my |the |this )?(membership|plan|subscription|payments?)\b"
+    r"|opt ?out of (my |the |this )?(?!all\b|every)"
+)
+_STOP_SENTENCE = re.compile(r"\W*stop\s*[.!,;:\n]")  # "STOP. My membership is over": the word stands by itself
+_THE_TEXTS = re.compile(r"\b(te?xt|message|msg|sms|contact|call|e ?mail|notif)")
 _START = frozenset({"start", "unstop"})
 _HELP = frozenset({"help", "info"})
 _POLITE = frozenset({"please", "pls", "plz", "thanks", "thx", "thank", "you", "now", "ok", "okay", "porfavor"})
@@ -51,7 +59,7 @@ def read(body: str, *, opt_out_type: str = "") -> Keyword:
             answered=bool(told) or whole in _CARRIERS_OWN,
             is_cancel=phrase == "cancel",
         )
-    if _begins_with_stop(phrase):
+    if _begins_with_stop(phrase) or _STOP_SENTENCE.match(body.casefold()):
         return Keyword(Meaning.STOP, alone=False)
     if phrase in _START or told == "START":
         # The carrier takes YES for START also from someone who never opted out; only `inbound` knows which it is.
@@ -74,6 +82,6 @@ def _phrase(body: str) -> str:
 
 
 def _begins_with_stop(phrase: str) -> bool:
-    if phrase in _STOP or _NO_STOP.match(phrase):
+    if phrase in _STOP or (_NO_STOP.match(phrase) and not _THE_TEXTS.search(phrase)):
         return False
     return any(phrase.startswith(f"{word} ") for word in _STOP_FIRST)

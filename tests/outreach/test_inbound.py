@@ -76,7 +76,7 @@ def test_a_card_number_is_never_stored(patient):
 
 
 def test_a_card_number_does_not_get_into_the_proof_of_an_opt_out(patient):
-    receive("STOP charging 4111 1111 1111 1111")
+    receive("STOP texting, my card is 4111 1111 1111 1111")
 
     assert "4111" not in ConsentEntry.objects.get(act="opt_out").wording
 
@@ -358,3 +358,29 @@ def test_help_that_the_carrier_did_not_answer_gets_one_fixed_reply(patient):
     assert (reply.kind, reply.in_reply_to.body) == ("reply", "Help please")
     assert "(512) 555-0100" in reply.body
     assert "STOP" in reply.body
+
+
+def test_a_text_from_abroad_is_read_by_a_person_though_it_cannot_be_answered():
+    received = receive("I can't breathe", sender="+14165550123")
+
+    case = Escalation.objects.get()
+    assert not received.message.wants_answer
+    assert case.severity == Escalation.Severity.HIGH
+    assert "can't breathe" in case.summary
+    assert ours() == []
+
+
+@pytest.mark.parametrize("sender", ["22000", "GLOWSPA", ""])
+def test_a_short_code_or_a_name_is_stored_and_troubles_nobody(sender):
+    received = receive("Your code is 1234", sender=sender)
+
+    assert received.message.pk
+    assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["stop it", "HELP me please", "STOP"])
+def test_a_stop_before_set_up_holds_though_there_is_no_name_to_confirm_it_under(text):
+    receive(text)
+
+    assert consent.is_opted_out(PHONE, channel="sms") == (text != "HELP me please")
+    assert ours() == []
