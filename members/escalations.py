@@ -1,6 +1,7 @@
 """Cases that need a person. Every floor opens them; staff claim and resolve them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -36,24 +37,23 @@ def open(
     subject = subject or (f"patient:{patient.pk}" if patient else f"phone:{phone}")
     location = location or (patient.home_location if patient else None)
     due_at = _due_at(now, Escalation.Severity(severity), location)
+    fields: dict[str, Any] = {
+        "patient": patient,
+        "phone": phone or (patient.phone if patient else ""),
+        "location": location,
+        "reason": reason,
+        "severity": severity,
+        "summary": summary,
+        "opened_at": now,
+        "last_raised_at": now,
+        "due_at": due_at,
+        "subject": subject,
+    }
     try:
-        with transaction.atomic():
-            case = Escalation.objects.create(
-                patient=patient,
-                phone=phone or (patient.phone if patient else ""),
-                location=location,
-                reason=reason,
-                severity=severity,
-                summary=summary,
-                opened_at=now,
-                last_raised_at=now,
-                due_at=due_at,
-                subject=subject,
-            )
-            _trace("opened", case, actor="system", now=now)
+        return _insert(fields, now)
     except IntegrityError:
-        return _raise_again(subject, reason, summary, severity, due_at, now)
-    return case
+        again = _raise_again(subject, reason, summary, severity, due_at, now)
+    return again or _insert(fields, now)  # resolved between the two statements: then it is a new case
 
 
 def claim(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
@@ -99,9 +99,21 @@ def _due_at(now: datetime, severity: Escalation.Severity, location: Location | N
     return start + patience
 
 
-def _raise_again(subject: str, reason: str, summary: str, severity: int, due_at: datetime, now: datetime) -> Escalation:
+def _insert(fields: dict[str, Any], now: datetime) -> Escalation:
     with transaction.atomic():
-        case = Escalation.objects.select_for_update().exclude(state=State.RESOLVED).get(subject=subject, reason=reason)
+        case = Escalation.objects.create(**fields)
+        _trace("opened", case, actor="system", now=now)
+    return case
+
+
+def _raise_again(
+    subject: str, reason: str, summary: str, severity: int, due_at: datetime, now: datetime
+) -> Escalation | None:
+    with transaction.atomic():
+        unresolved = Escalation.objects.select_for_update().exclude(state=State.RESOLVED)
+        case = unresolved.filter(subject=subject, reason=reason).first()
+        if case is None:
+            return None
         if summary not in case.summary:
             case.summary = f"{case.summary}\n\n{summary}"
         case.severity = min(case.severity, severity)

@@ -105,3 +105,20 @@ def test_a_case_of_an_unknown_number_has_no_patient():
     assert case.patient is None
     assert case.subject == "phone:+15125550199"
     assert case.due_at == NOON + timedelta(hours=1)
+
+
+def test_a_case_resolved_at_the_very_moment_it_is_raised_again_is_opened_anew(monkeypatch):
+    patient, by = factories.make_patient(), factories.make_staff()
+    raised = {"reason": "question", "summary": "Second", "patient": patient, "now": NOON}
+    first = escalations.open(**{**raised, "summary": "First"})
+    raise_again = escalations._raise_again
+
+    def resolved_meanwhile(*args):
+        escalations.resolve(escalation=first, by=by, outcome="Called", now=NOON)
+        return raise_again(*args)
+
+    monkeypatch.setattr(escalations, "_raise_again", resolved_meanwhile)
+    second = escalations.open(**raised)
+
+    assert second.pk != first.pk
+    assert (second.state, second.summary) == ("open", "Second")
