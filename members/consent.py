@@ -87,6 +87,19 @@ def allows(*, patient: Patient, address: str, channel: str, purpose: str) -> boo
     return agreed and not is_opted_out(address, channel=channel)
 
 
+def opted_out_addresses(*, channel: str) -> set[str]:
+    """Every address whose last opt-out or START was an opt-out: `is_opted_out` for a whole list."""
+    said = ConsentEntry.objects.filter(channel=channel).exclude(act=Act.OPT_IN).order_by("pk")
+    last = dict(said.values_list("address", "act"))
+    return {address for address, act in last.items() if act == Act.OPT_OUT}
+
+
+def agreements(*, channel: str, purpose: str) -> set[tuple[int, str]]:
+    """(patient id, address) of everyone who ever agreed; whether the address opted out since is another question."""
+    agreed = ConsentEntry.objects.filter(channel=channel, purpose=purpose, act=Act.OPT_IN, patient__isnull=False)
+    return set(agreed.values_list("patient_id", "address"))
+
+
 def history(patient: Patient) -> QuerySet[ConsentEntry]:
     """Everything said by the patient or on the patient's numbers, newest first."""
     numbers = list(patient.phones.values_list("number", flat=True))

@@ -1,5 +1,6 @@
 """Holds on automation for a number: placed by a floor above, read by the gate."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -11,6 +12,14 @@ from members.models import Hold, Patient, StaffUser
 def open_kinds(phone: str) -> set[str]:
     """The kinds of hold that are open for an E.164 number."""
     return set(Hold.objects.filter(phone=phone, released_at__isnull=True).values_list("kind", flat=True))
+
+
+def open_kinds_by_phone() -> dict[str, set[str]]:
+    """The same for every number with an open hold."""
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for phone, kind in Hold.objects.filter(released_at__isnull=True).values_list("phone", "kind"):
+        kinds[phone].add(kind)
+    return dict(kinds)
 
 
 def place(*, kind: str, phone: str, now: datetime, patient: Patient | None = None, by: StaffUser | None = None) -> None:

@@ -54,14 +54,14 @@ def plan(which: str, *, on: date, now: datetime) -> CadencePlan:
     if which != "monday":
         raise Refused(f"There is no “{which}” cadence yet, only monday.", code="no_such_cadence")
     slug, cause = Sequence.Slug.UTILIZATION, _cause(on)
-    first = sequences.named(slug).steps.filter(channel=Step.Channel.SMS).first()
-    to_enrol, skipped = [], []
-    for membership, why in _judged(cause, on, now):
+    first = sequences.named(slug).steps.filter(channel=Step.Channel.SMS).select_related("sequence").first()
+    practice, to_enrol, skipped = Practice.current(), [], []
+    for membership, why in _judged(cause, on, now, practice):
         name = membership.patient.full_name
         if why:
             skipped.append(Skipped(membership.pk, name, why))
         else:
-            to_enrol.append(Planned(membership.pk, name, cause, _words(first, membership, slug, cause)))
+            to_enrol.append(Planned(membership.pk, name, cause, _words(first, membership, cause, practice)))
     return CadencePlan(which, on, slug, tuple(to_enrol), tuple(skipped))
 
 
@@ -100,7 +100,25 @@ def _cause(on: date) -> str:
     return f"unused:{year}-W{week:02d}:{_TIER}"
 
 
-def _judged(cause: str, on: date, now: datetime) -> Iterator[tuple[Membership, str]]:
+@dataclass(frozen=True)
+class _Reach:
+    """Who may be texted, read once for the whole list."""
+
+    opted_out: set[str]
+    agreed: set[tuple[int, str]]
+    held: dict[str, set[str]]
+
+
+def _reach() -> _Reach:
+    sms = Message.Channel.SMS
+    return _Reach(
+        opted_out=consent.opted_out_addresses(channel=sms),
+        agreed=consent.agreements(channel=sms, purpose=ConsentEntry.Purpose.MARKETING),
+        held=holds.open_kinds_by_phone(),
+    )
+
+
+def _judged(cause: str, on: date, now: datetime, practice: Practice) -> Iterator[tuple[Membership, str]]:
     """Each active membership with the reason why it is skipped; '' for those to enrol."""
     chosen = set(audiences.unused_credits(on, now).values_list("pk", flat=True))
     enrolled = set(
@@ -108,17 +126,17 @@ def _judged(cause: str, on: date, now: datetime) -> Iterator[tuple[Membership, s
             "membership_id", flat=True
         )
     )
-    nudges_on = Practice.current().nudges_on
+    reach = _reach()
     everybody = audiences.active(on).select_related("patient__home_location", "location", "plan")
     for membership in everybody.prefetch_related("patient__phones").order_by("pk").iterator(chunk_size=_BATCH):
-        if not nudges_on:
+        if not practice.nudges_on:
             yield membership, "nudges are switched off"
         elif membership.pk in enrolled:
             yield membership, "already enrolled this week"
         elif membership.pk not in chosen:
             yield membership, _not_chosen(membership)
         else:
-            yield membership, _unreachable(membership, now)
+            yield membership, _unreachable(membership, reach, now)
 
 
 def _not_chosen(membership: Membership) -> str:
@@ -128,19 +146,19 @@ def _not_chosen(membership: Membership) -> str:
     return f"appointment on {booked:%B} {booked.day}"
 
 
-def _unreachable(membership: Membership, now: datetime) -> str:
+def _unreachable(membership: Membership, reach: _Reach, now: datetime) -> str:
     """Why this member may not be texted at all. The gate asks again at each send; here it is for the list."""
     patient = membership.patient
-    number, sms = patient.phone, Message.Channel.SMS
+    number = patient.phone
     if patient.is_minor(now):
         return "under 18"
     if not number:
         return "no phone number"
-    if consent.is_opted_out(number, channel=sms):
+    if number in reach.opted_out:
         return "opted out of texts"
-    if not consent.allows(patient=patient, address=number, channel=sms, purpose=ConsentEntry.Purpose.MARKETING):
+    if (patient.pk, number) not in reach.agreed:
         return "no consent to marketing texts"
-    kinds = holds.open_kinds(number)
+    kinds = reach.held.get(number, set())
     if Hold.Kind.PERSON in kinds:
         return "a person has the conversation"
     if Hold.Kind.CLINICAL in kinds:
@@ -150,8 +168,9 @@ def _unreachable(membership: Membership, now: datetime) -> str:
     return ""
 
 
-def _words(first: Step | None, membership: Membership, slug: str, cause: str) -> str:
+def _words(first: Step | None, membership: Membership, cause: str, practice: Practice) -> str:
     if first is None:
         return ""
     imagined = Enrolment(sequence=first.sequence, membership=membership, cause=cause)
-    return wording.render(first.wording_for(membership.patient.language), step_facts.for_patient(imagined))
+    facts = step_facts.for_patient(imagined, practice=practice)
+    return wording.render(first.wording_for(membership.patient.language), facts)

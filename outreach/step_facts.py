@@ -23,8 +23,9 @@ def wording(step: Step, enrolment: Enrolment) -> str:
     return step.wording_for(language)
 
 
-def for_patient(enrolment: Enrolment) -> dict[str, str]:
-    membership, practice = enrolment.membership, Practice.current()
+def for_patient(enrolment: Enrolment, *, practice: Practice | None = None) -> dict[str, str]:
+    """`practice`: for a long list, so that it is not read anew for each."""
+    membership, practice = enrolment.membership, practice or Practice.current()
     patient = membership.patient
     one, several = _CREDITS[Patient.Language(patient.language)]
     count = membership.credits_remaining

@@ -6,6 +6,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from common import clock
 from common.errors import Refused
@@ -121,6 +123,29 @@ def test_planning_writes_nothing():
     assert not Enrolment.objects.exists()
     assert not Message.objects.exists()
     assert not AuditEntry.objects.exclude(action__startswith="consent").exists()
+
+
+def test_planning_costs_the_same_for_many():
+    member()
+    with CaptureQueriesContext(connection) as few:
+        planned()
+    for _ in range(12):
+        member()
+
+    with CaptureQueriesContext(connection) as many:
+        plan = planned()
+
+    assert len(plan.to_enrol) == 13
+    assert len(many) == len(few)
+
+
+def test_one_who_opted_back_in_is_planned_again():
+    membership = member()
+    number = membership.patient.phone
+    consent.opt_out(address=number, channel="sms", wording="STOP", source="text", now=NOON)
+    consent.resubscribe(address=number, channel="sms", wording="START", source="text", now=NOON)
+
+    assert [row.membership_id for row in planned().to_enrol] == [membership.pk]
 
 
 def test_no_credits():
