@@ -96,8 +96,8 @@ def run(plan: CadencePlan, *, actor: str, now: datetime) -> int:
 
 
 def _cause(on: date) -> str:
-    year, week, _ = on.isocalendar()
-    return f"unused:{year}-W{week:02d}:{_TIER}"
+    """Once a month and tier, however many Mondays it has: a nudge that comes each week is a nag."""
+    return f"unused:{on:%Y-%m}:{_TIER}"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _judged(cause: str, on: date, now: datetime, practice: Practice) -> Iterator
         if not practice.nudges_on:
             yield membership, "nudges are switched off"
         elif membership.pk in enrolled:
-            yield membership, "already enrolled this week"
+            yield membership, "already enrolled this month"
         elif membership.pk not in chosen:
             yield membership, _not_chosen(membership)
         else:

@@ -13,6 +13,7 @@ from outreach.models import Enrolment, Sequence
 # While Stripe cannot be asked: more than a round of the tick, so that what needs no Stripe gets its turn first.
 ASK_AGAIN_AFTER = timedelta(seconds=90)
 BOOKED_AHEAD = timedelta(days=30)
+AGAIN_WITHIN = timedelta(days=90)
 _INVOICE = "invoice:"
 
 
@@ -25,6 +26,7 @@ class NoLongerTrue:
 
 
 PAID = NoLongerTrue("paid", "Paid meanwhile.")
+ENDED = NoLongerTrue("membership ended", "The membership has ended.")
 NOT_OWED = NoLongerTrue("no longer owed", "The invoice is no longer owed.")
 
 
@@ -55,6 +57,16 @@ def invoice_id(enrolment: Enrolment) -> str:
     return enrolment.cause.removeprefix(_INVOICE)
 
 
+def failed_lately_before(enrolment: Enrolment) -> bool:
+    """Whether another invoice of the member failed in the 90 days before this one (settled.md 14)."""
+    this = Invoice.objects.filter(stripe_id=invoice_id(enrolment), first_failed_at__isnull=False).first()
+    if this is None or this.first_failed_at is None:
+        return False
+    lately = (this.first_failed_at - AGAIN_WITHIN, this.first_failed_at)
+    others = Invoice.objects.filter(membership=enrolment.membership, first_failed_at__range=lately)
+    return others.exclude(pk=this.pk).exists()
+
+
 def cause_of(invoice: Invoice) -> str:
     return f"{_INVOICE}{invoice.stripe_id}"
 
@@ -63,9 +75,10 @@ def _recovery(enrolment: Enrolment) -> NoLongerTrue | None:
     if enrolment.membership.status == Membership.Status.PAUSED:
         return NoLongerTrue("paused", "The membership is paused.")
     invoice = Invoice.objects.filter(stripe_id=invoice_id(enrolment)).first()
-    if invoice is None or invoice.needs_payment:
-        return None
-    return PAID if invoice.status == Invoice.Status.PAID else NOT_OWED
+    if invoice and not invoice.needs_payment:
+        return PAID if invoice.status == Invoice.Status.PAID else NOT_OWED
+    ended = enrolment.membership.status in (Membership.Status.CANCELLED, Membership.Status.LAPSED)
+    return ENDED if ended else None
 
 
 def _utilization(membership: Membership, now: datetime) -> NoLongerTrue | None:

@@ -57,8 +57,8 @@ _SEQUENCES: dict[str, tuple[_Step, ...]] = {
             day=7,
             channel=Step.Channel.STAFF,
             kind=Escalation.Reason.PAYMENT,
-            wording="{full_name}'s membership payment of {amount} is still open a week after {failed_on}. {plan}, "
-            "{card}. {texts_sent}. {credits} unused. Decide with the member: new card, pause or cancellation.",
+            wording="{full_name}'s membership payment of {amount} that failed on {failed_on} is still open.{again} "
+            "{plan}, {card}. {texts_sent}. {credits} unused. Decide with the member: new card, pause or cancellation.",
         ),
     ),
     Slug.UTILIZATION: (

@@ -118,11 +118,12 @@ def _advance_one(enrolment: Enrolment, now: datetime) -> bool:
     pointless = late_facts.no_longer_true(enrolment, now=now) or late_facts.no_longer_true_at_stripe(enrolment)
     with transaction.atomic():
         if pointless:
-            return _end(enrolment, pointless.code, now)
+            return _end_untrue(enrolment, pointless, now)
         steps = list(enrolment.sequence.steps.all())
         due = next((step for step in steps if step.position >= enrolment.next_step), None)
         after = next((step for step in steps if due and step.position > due.position), None)
-        if not _move(enrolment, after, now):
+        again = due is not None and due.position == 0 and late_facts.failed_lately_before(enrolment)
+        if not (_to_a_person(enrolment, steps[-1], now) if again else _move(enrolment, after, now)):
             return False  # stopped meanwhile
         if due:
             _take(due, enrolment, now)
@@ -139,6 +140,24 @@ def _move(enrolment: Enrolment, after: Step | None, now: datetime) -> bool:
     # After an outage the steps that were missed do not all come at once.
     next_at = max(_on_day(enrolment, after.day), now + timedelta(days=1))
     return claim(mine, next_step=after.position, next_at=next_at, leased_until=None)
+
+
+def _to_a_person(enrolment: Enrolment, last: Step, now: datetime) -> bool:
+    """A payment that fails again within 90 days: one text, then the last step at once (settled.md 14)."""
+    mine = Enrolment.objects.filter(pk=enrolment.pk, status=Status.RUNNING, next_step=enrolment.next_step)
+    return claim(mine, next_step=last.position, next_at=now, leased_until=None)
+
+
+def _end_untrue(enrolment: Enrolment, why: late_facts.NoLongerTrue, now: datetime) -> bool:
+    if why is late_facts.ENDED:  # what is still owed is not forgotten with the membership
+        escalations.open(
+            reason=Escalation.Reason.PAYMENT,
+            summary="The membership has ended and a payment is still open. Collect it with the member or write it off.",
+            patient=enrolment.membership.patient,
+            location=enrolment.membership.location,
+            now=now,
+        )
+    return _end(enrolment, why.code, now)
 
 
 def _on_day(enrolment: Enrolment, day: int) -> datetime:

@@ -54,6 +54,7 @@ def for_staff(enrolment: Enrolment, *, now: datetime) -> dict[str, str]:
         else "no card on file",
         "credits": f"{count} credit" if count == 1 else f"{count} credits",
         "texts_sent": _texts_sent(enrolment),
+        "again": " A payment failed in the 90 days before, too." if late_facts.failed_lately_before(enrolment) else "",
     }
 
 

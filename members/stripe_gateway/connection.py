@@ -46,7 +46,7 @@ def client() -> stripe.StripeClient:
 def _connected(api_key: str, version: str) -> stripe.StripeClient:
     if api_key:
         http = stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
-        return stripe.StripeClient(api_key, stripe_version=version, http_client=http, max_network_retries=2)
+        return stripe.StripeClient(api_key, stripe_version=version, http_client=http, max_network_retries=1)
     from members.stripe_standin.client import StandinClient
 
     return stripe.StripeClient(

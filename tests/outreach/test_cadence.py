@@ -21,7 +21,7 @@ from tests.factories import NOON
 pytestmark = pytest.mark.django_db
 
 MONDAY = date(2026, 6, 15)
-CAUSE = "unused:2026-W25:30"
+CAUSE = "unused:2026-06:30"
 
 
 @pytest.fixture(autouse=True)
@@ -195,12 +195,13 @@ def test_a_hold(kind, words):
     assert why(membership) == words
 
 
-def test_already_enrolled_for_this_week_and_free_again_next_week():
+def test_already_enrolled_for_this_month_and_free_again_next_month():
     membership = member()
     cadence.run(planned(), actor="system", now=NOON)
 
-    assert why(membership) == "already enrolled this week"
-    assert len(planned(on=MONDAY + timedelta(days=7)).to_enrol) == 1
+    assert why(membership) == "already enrolled this month"
+    assert planned(on=MONDAY + timedelta(days=7)).to_enrol == ()
+    assert len(planned(on=date(2026, 7, 6)).to_enrol) == 1
 
 
 def test_nudges_switched_off():
@@ -239,10 +240,13 @@ def test_another_cadence_is_refused_with_a_sentence(which):
     assert refused.value.message.endswith("only monday.")
 
 
-def test_the_week_is_counted_as_calendars_do_at_the_turn_of_the_year():
+def test_a_nudge_comes_once_a_month_and_not_each_monday():
     member()
 
-    assert planned(on=date(2027, 1, 1)).to_enrol[0].cause == "unused:2026-W53:30"
+    causes = {planned(on=MONDAY + timedelta(weeks=week)).to_enrol[0].cause for week in range(2)}
+
+    assert causes == {CAUSE}
+    assert planned(on=date(2027, 1, 4)).to_enrol[0].cause == "unused:2027-01:30"
 
 
 # --- the run ---

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from members import consent
-from members.models import AuditEntry, Escalation, Membership, PatientLink, Practice, StandinObject
+from members.models import AuditEntry, Escalation, Invoice, Membership, PatientLink, Practice, StandinObject
 from members.stripe_standin.client import outage
 from outreach import outbox, playbooks, sequences, wording
 from outreach.models import Enrolment, Message, Sequence, Step
@@ -26,7 +26,7 @@ def recovering(**fields) -> tuple[Enrolment, Membership]:
 
 def nudged(**fields) -> Enrolment:
     membership = factories.make_membership(**{"credits_remaining": 2, **fields})
-    return sequences.enrol(slug="utilization", membership=membership, cause="unused:2026-W25:30", now=NOON)
+    return sequences.enrol(slug="utilization", membership=membership, cause="unused:2026-06:30", now=NOON)
 
 
 def texts() -> list[Message]:
@@ -58,7 +58,7 @@ def test_one_cause_one_enrolment():
 def test_another_cause_is_another_enrolment():
     enrolment = nudged()
 
-    assert sequences.enrol(slug="utilization", membership=enrolment.membership, cause="unused:2026-W26:30", now=NOON)
+    assert sequences.enrol(slug="utilization", membership=enrolment.membership, cause="unused:2026-07:30", now=NOON)
 
 
 def test_a_later_start_moves_all_days():
@@ -122,7 +122,7 @@ def test_the_whole_recovery_of_a_payment_that_stays_open(carrier):
     assert (call.reason, call.opened_at) == ("payment_call", NOON + 5 * DAY)
     assert (case.reason, case.opened_at) == ("payment", NOON + 7 * DAY)
     assert case.summary == (
-        "Ana Ortiz's membership payment of $199.00 is still open a week after June 16. Glow, visa ending 4242. "
+        "Ana Ortiz's membership payment of $199.00 that failed on June 16 is still open. Glow, visa ending 4242. "
         "2 texts went out. 1 credit unused. Decide with the member: new card, pause or cancellation."
     )
     assert (enrolment.status, enrolment.ended_because, enrolment.next_at) == ("ended", "finished", None)
@@ -415,3 +415,60 @@ def test_stopping_what_does_not_run_does_nothing():
 
     assert sequences.stop(membership=membership, slug="utilization", because="booked", now=NOON) == 0
     assert not AuditEntry.objects.filter(action="enrolment.ended").exists()
+
+
+# --- a second failure, an ended membership ---
+
+
+def earlier_failure(membership: Membership, *, days_before: int) -> None:
+    """An invoice that failed before this one and was paid since."""
+    Invoice.objects.create(
+        membership=membership,
+        stripe_id=f"in_before{membership.pk}",
+        status=Invoice.Status.PAID,
+        amount_due_cents=19900,
+        amount_remaining_cents=0,
+        currency="usd",
+        issued_at=NOON - days_before * DAY,
+        first_failed_at=NOON - days_before * DAY,
+    )
+
+
+def test_a_second_failure_within_90_days_goes_to_a_person_after_the_first_text():
+    """settled.md 14."""
+    enrolment, membership = recovering()
+    earlier_failure(membership, days_before=40)
+
+    for minutes in range(3):
+        sequences.advance(now=NOON + timedelta(minutes=minutes))
+
+    enrolment.refresh_from_db()
+    case = Escalation.objects.get()
+    assert len(texts()) == 1
+    assert case.reason == Escalation.Reason.PAYMENT
+    assert "failed in the 90 days before" in case.summary
+    assert enrolment.ended_because == "finished"
+
+
+def test_a_failure_of_last_year_does_not_hurry_this_one():
+    enrolment, membership = recovering()
+    earlier_failure(membership, days_before=200)
+
+    for minutes in range(3):
+        sequences.advance(now=NOON + timedelta(minutes=minutes))
+
+    enrolment.refresh_from_db()
+    assert enrolment.next_at == NOON + 2 * DAY
+    assert not Escalation.objects.exists()
+
+
+def test_nobody_is_texted_about_a_membership_that_has_ended_and_a_person_settles_the_debt():
+    enrolment, membership = recovering()
+    Membership.objects.filter(pk=membership.pk).update(status=Membership.Status.CANCELLED)
+
+    sequences.advance(now=NOON)
+
+    enrolment.refresh_from_db()
+    assert texts() == []
+    assert enrolment.ended_because == "membership ended"
+    assert Escalation.objects.get().reason == Escalation.Reason.PAYMENT

@@ -59,7 +59,7 @@ def _nudge(life: Life, talk: Talk, now: datetime) -> None:
     enrolment = Enrolment(
         sequence=talk.sequences[SLUG],
         membership=life.membership,
-        cause=f"unused:{clock.local_date(at, life.location.time_zone):%G-W%V}:30",
+        cause=f"unused:{clock.local_date(at, life.location.time_zone):%Y-%m}:30",
         status=Enrolment.Status.ENDED,
         started_at=at,
         next_step=1,
