@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q
 
 from common import clock
+from outreach import plain_words
 from outreach.models import Message, Sequence
 from outreach.models.messages import MessageQuerySet
 
@@ -29,7 +30,7 @@ class MessageFilter(forms.Form):
         required=False,
         choices=[("", "Any status"), ("went", "Went out"), ("trouble", "Did not arrive"), *Message.Status.choices],
     )
-    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *Message.Kind.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *plain_words.KINDS.items()])
     sequence = forms.ChoiceField(required=False, choices=[("", "Any sequence"), *Sequence.Slug.choices])
     period = forms.ChoiceField(
         required=False, choices=[("", "Any time"), ("day", "Last 24 hours"), ("week", "This week")]

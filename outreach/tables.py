@@ -5,6 +5,7 @@ from typing import Any
 import django_tables2 as tables
 
 from common.tables import BaseTable
+from outreach import plain_words
 from outreach.models import Message
 
 
@@ -22,9 +23,7 @@ class MessageTable(BaseTable):
         orderable=False,
         attrs={"td": {"class": "cell-main"}},
     )
-    kind = tables.Column(
-        accessor="get_kind_display", verbose_name="Kind", order_by=("kind",), attrs={"td": {"class": "wide"}}
-    )
+    kind = tables.Column(verbose_name="Kind", attrs={"td": {"class": "wide"}})
     status = tables.TemplateColumn(template_name="outreach/cells/status.html")
     at = tables.TemplateColumn(
         "{{ record.created_at|moment:table.zone }}",
@@ -42,8 +41,11 @@ class MessageTable(BaseTable):
     def __init__(self, *args: Any, zone: str, filtered: bool, **kwargs: Any) -> None:
         self.zone = zone
         empty = (
-            "No text matches these filters."
+            "No text matches. Widen a filter, or clear them all."
             if filtered
             else "No texts yet. Nudges, payment reminders and answers appear here as they are made."
         )
         super().__init__(*args, empty_text=empty, **kwargs)
+
+    def render_kind(self, record: Message) -> str:
+        return plain_words.KINDS[record.kind]

@@ -17,6 +17,7 @@ from common.errors import Refused
 from concierge import handoff
 from concierge.models import Conversation
 from concierge.tables import EscalationTable
+from concierge.views import explained
 from members import audit, escalations
 from members.models import Escalation, StaffUser
 from members.views import signed_in, standing
@@ -66,11 +67,14 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
 @staff()
 @require_safe
 def transcript(request: HttpRequest, pk: int) -> HttpResponse:
-    """The conversation alone, for the page's polling; without htmx, the whole page."""
+    """The conversation alone, for the page's polling, 204 when it is as it was `seen`; without htmx, the whole page."""
     case, now = _case(pk), clock.now()
     if not htmx.is_htmx(request):
         return redirect("concierge:escalation", pk=pk)
-    return htmx.render(request, PAGE, _thread(case, now), partial="transcript")
+    thread = _thread(case, now)
+    if request.GET.get("seen") == thread["seen"]:
+        return HttpResponse(status=204)  # nobody who reads further up is thrown to the end
+    return htmx.render(request, PAGE, thread, partial="transcript")
 
 
 @staff()
@@ -186,7 +190,13 @@ def _thread(case: Escalation, now: datetime) -> dict[str, Any]:
     if case.phone:
         newest = Message.objects.filter(address=case.phone).order_by("-created_at", "-pk")
         thread = list(newest.select_related("author", "turn")[:TEXTS_SHOWN])[::-1]
-    return {"case": case, "now": now, "zone": _zone(case), "texts": thread}
+    return {
+        "case": case,
+        "now": now,
+        "zone": _zone(case),
+        "texts": [explained.text(message) for message in thread],
+        "seen": explained.seen(thread),
+    }
 
 
 def _zone(case: Escalation) -> str:

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from common import money
 from members import declines
 from members.models import AuditEntry, CreditEntry, Escalation, Invoice, Patient, StaffUser, Visit
+from outreach import plain_words
 from outreach.models import Enrolment, Message
 
 Branch = QuerySet[Any, Any]
@@ -43,6 +44,25 @@ _COLUMNS = ("at", "source", "pk", *_TEXTS, "amount")
 # Told by rows of their own in the merged story; the audit filter shows them all the same.
 _TOLD_ELSEWHERE = ("credit.", "visit.", "escalation.", "billing.", "patient.viewed", "patients.")
 _ACTORS = {"system": "the system", "stripe": "Stripe", "concierge": "the concierge", "patient": "the patient"}
+
+_ENDINGS = {
+    "booked": "A visit was booked",
+    "paid": "The payment came in",
+    "finished": "All of its texts were sent",
+}
+# Where the code of an act would not read as a sentence.
+_ACTS = {
+    "billing.payment_failed": "Payment failed",
+    "billing.payment_settled": "Payment received",
+    "enrolment.started": "Sequence of texts started",
+    "enrolment.ended": "Sequence of texts ended",
+    "hold.placed": "Automatic texts paused",
+    "hold.released": "Automatic texts resumed",
+    "message.staff_reply": "Text written",
+    "patient.viewed": "Page opened",
+    "pen.taken": "Automatic answers turned off",
+    "pen.given_back": "Automatic answers turned on",
+}
 
 
 @dataclass(frozen=True)
@@ -163,7 +183,8 @@ def _tell_visit(row: dict[str, Any]) -> Told:
 
 def _tell_credit(row: dict[str, Any]) -> Told:
     plural = "" if abs(row["amount"]) == 1 else "s"
-    return f"{row['amount']:+d} {row['words']} credit{plural}", row["more"], str(CreditEntry.Kind(row["state"]).label)
+    signed = f"{row['amount']:+d}".replace("-", "−")  # as wide as the plus
+    return f"{signed} {row['words']} credit{plural}", row["more"], str(CreditEntry.Kind(row["state"]).label)
 
 
 def _tell_payment(row: dict[str, Any]) -> Told:
@@ -179,10 +200,10 @@ def _tell_payment(row: dict[str, Any]) -> Told:
 
 def _tell_message(row: dict[str, Any]) -> Told:
     who = {"inbound": "Text from the patient", "staff": "Text from staff"}
-    kind = str(Message.Kind(row["tag"]).label)
+    title = who.get(row["tag"]) or f"{plain_words.KINDS[row['tag']]}, by text"
     label = str(Message.Status(row["state"]).label)
     body = row["words"].replace("{link}", "[secure link]")
-    return who.get(row["tag"], f"Automatic text · {kind}"), body, f"{label}: {row['more']}" if row["more"] else label
+    return title, body, f"{label}: {row['more']}" if row["more"] else label
 
 
 def _tell_case(row: dict[str, Any]) -> Told:
@@ -192,14 +213,16 @@ def _tell_case(row: dict[str, Any]) -> Told:
 
 def _tell_sequence(row: dict[str, Any]) -> Told:
     began = row["state"] == "running"
-    return f"{row['words']} {'started' if began else 'ended'}", row["more"], ""
+    because = _ENDINGS.get(row["more"], row["more"].capitalize())
+    return f"{row['words']} {'started' if began else 'ended'}", because, ""
 
 
 def _tell_audit(row: dict[str, Any]) -> Told:
     """'membership.past_due' by 'stripe' -> 'Membership past due', 'by Stripe'."""
     kind, _, number = row["words"].partition(":")
     actor = row["more"].strip() or _ACTORS.get(kind) or f"{kind} {number}".strip()
-    return row["tag"].replace(".", " ").replace("_", " ").capitalize(), f"by {actor}", ""
+    done = _ACTS.get(row["tag"]) or row["tag"].replace(".", " ").replace("_", " ").capitalize()
+    return done, f"by {actor}", ""
 
 
 _TOLD: dict[str, Callable[[dict[str, Any]], Told]] = {

@@ -21,13 +21,16 @@ def today(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     zone = shell.of(request).zone
     local = clock.local(now, zone)
+    arrivals = facts.arrivals(now=now)
     context = {
         "now": now,
         "greeting": "Good morning" if local.hour < 12 else "Good afternoon" if local.hour < 17 else "Good evening",
         "cadence": _CADENCE.get(local.weekday(), "Nudges about unused credits go out on Mondays."),
         "cases": facts.cases(now=now),
         "at_risk": facts.at_risk(),
-        "arrivals": facts.arrivals(now=now),
+        "arrivals": arrivals,
+        "to_come": [one for one in arrivals if not one.is_past],
+        "earlier": [one for one in arrivals if one.is_past],
         "done": facts.automation(now=now),
         "nudges": facts.nudges_this_week(now=now, zone=zone),
     }

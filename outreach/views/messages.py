@@ -18,8 +18,8 @@ def messages(request: HttpRequest) -> HttpResponse:
     """All texts, newest first, filtered by sender, status, kind, sequence and period."""
     asked = MessageFilter(request.GET)
     # One clock for the whole list: rows of several zones side by side cannot be compared.
-    first = Location.objects.order_by("pk").values_list("time_zone", flat=True).first()
-    zone = first or settings.TIME_ZONE
+    first = Location.objects.order_by("pk").first()
+    zone = first.time_zone if first else settings.TIME_ZONE
     rows = asked.apply(Message.objects.select_related("patient"), now=clock.now(), zone=zone)
     table = MessageTable(rows, zone=zone, filtered=asked.asks)
-    return tables.page(request, table, "outreach/messages.html", {"filter": asked})
+    return tables.page(request, table, "outreach/messages.html", {"filter": asked, "clock_of": first})

@@ -34,10 +34,13 @@ if (bar) {
 }
 
 // --- acts that cannot be undone ask first
+// In the capturing phase: htmx listens on the form itself and would send it before a listener further up is asked.
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
-});
+  if (!question || window.confirm(question)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
 
 // --- how many texts a reply will be: GSM 7-bit counts 160/153, anything else 70/67
 const GSM = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ!\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
@@ -83,7 +86,37 @@ function toNewest() {
   for (const thread of document.querySelectorAll("[data-newest]")) thread.scrollTop = thread.scrollHeight;
 }
 toNewest();
+
+// --- what changes by itself keeps its place: opened details stay open, the keyboard stays near, news are said
+const news = document.getElementById("news");
+let opened = [];
+let hadFocus = false;
+let texts = document.querySelectorAll("#transcript .bubble").length;
+
+function say(words) {
+  if (news && news.textContent !== words) news.textContent = words;
+}
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  opened = [...part.querySelectorAll("details[id][open]")].map((one) => one.id);
+  hadFocus = part.contains(document.activeElement);
+});
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id === "transcript") toNewest();
+  const part = event.detail.target;
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  if (part.id === "transcript") {
+    toNewest();
+    const now = part.querySelectorAll(".bubble").length;
+    if (now > texts) say(`New text, ${now} in the conversation`);
+    texts = now;
+  }
+  if ("counted" in part.dataset) {
+    const rows = part.querySelectorAll("tbody tr").length;
+    const empty = part.querySelector(".empty-row");
+    say(empty ? empty.textContent.trim() : `${rows} ${rows === 1 ? "row" : "rows"} shown`);
+  }
+  if (part.id === "reply") part.querySelector("textarea").focus();
+  else if (hadFocus && document.activeElement === document.body) part.focus({ preventScroll: true });
 });
 for (const box of document.querySelectorAll("[data-segments]")) count(box);

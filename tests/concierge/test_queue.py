@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -138,7 +139,7 @@ def test_a_case_shows_conversation_why_and_how_the_member_stands(desk):
         conversation=conversation,
         started_at=NOON,
         intent="billing_dispute",
-        rule="Money goes to a person",
+        rule="Money goes to a person (R166).",
     )
     text(
         case, "Pay here: {link}", direction="out", kind="servicing", status="undelivered", reason="Number not reachable"
@@ -152,6 +153,46 @@ def test_a_case_shows_conversation_why_and_how_the_member_stands(desk):
         "Due in 1 h",
     ):  # fmt: skip
         assert fact in page, fact
+    assert "R166" not in page
+
+
+def test_a_text_that_was_not_understood_says_only_who_answers(desk):
+    case = open_case()
+    conversation = Conversation.objects.create(phone=case.phone, patient=case.patient)
+    Turn.objects.create(
+        message=text(case, "Zorp?"),
+        conversation=conversation,
+        started_at=NOON,
+        intent="other",
+        rule="A person answers.",
+    )
+
+    page = read(desk, case)
+
+    assert "A person answers." in page
+    assert "understood as" not in page
+
+
+def test_the_thread_is_drawn_again_only_when_it_changed(desk):
+    case = open_case()
+    text(case, "Hello?")
+    address = reverse("concierge:transcript", args=[case.pk])
+    seen = re.search(r'name="seen" value="([^"]+)"', read(desk, case))[1]
+
+    same = desk.get(address, {"seen": seen}, headers=HTMX)
+    text(case, "Anyone?")
+    changed = desk.get(address, {"seen": seen}, headers=HTMX)
+
+    assert same.status_code == 204
+    assert "Anyone?" in changed.content.decode()
+
+
+def test_closing_a_possible_emergency_asks_first(desk):
+    emergency = open_case(reason="emergency", severity=Escalation.Severity.EMERGENCY)
+    question = open_case(factories.make_patient("Bea", "Calm"))
+
+    assert "data-confirm=" in read(desk, emergency)
+    assert "data-confirm=" not in read(desk, question)
 
 
 def test_an_emergency_says_to_call(desk):
@@ -269,7 +310,7 @@ def test_a_case_that_a_colleague_resolved_keeps_what_was_typed(desk, kim):
 
     case.refresh_from_db()
     assert case.outcome == "Called back"
-    assert "Kim Okafor already resolved this case." in response.content.decode()
+    assert "Kim Okafor already resolved this case. You had typed: “Refunded”." in response.content.decode()
 
 
 def test_a_reply_goes_out_as_a_text_of_that_colleague_and_takes_the_case(desk, dana):
@@ -324,9 +365,10 @@ def test_the_concierge_can_be_silenced_and_let_speak_again(desk):
     act(desk, "give_back", case)
     speaking = read(desk, case)
 
-    assert "the concierge is silent" in silenced
-    assert "Let the concierge answer again" in silenced
-    assert "Silence the concierge" in speaking
+    assert "Automatic answers are off for this number; Dana Reyes answers." in silenced
+    assert "Turn automatic answers on" in silenced
+    assert "Automatic answers are on for this number." in speaking
+    assert "Turn them off and answer myself" in speaking
 
 
 def test_what_patients_write_is_shown_as_text_never_as_markup(desk):

@@ -107,7 +107,7 @@ def test_the_timeline_merges_all_that_happened_newest_first(desk):
     titles = [entry.title for entry in entries]
     assert "Payment of $199.00 failed" in titles
     assert "+2 Signature Facial credits" in titles
-    assert "-1 Signature Facial credit" in titles
+    assert "−1 Signature Facial credit" in titles
     assert "Payment recovery started" in titles
     assert "Membership past due" in titles
 
@@ -218,7 +218,7 @@ def test_the_audit_trail_names_the_colleague(desk, dana):
 
     entries = desk.get(address(patient, show="audit")).context["story"].entries
 
-    assert [(entry.title, entry.body) for entry in entries] == [("Patient viewed", "by Dana Reyes")]
+    assert [(entry.title, entry.body) for entry in entries] == [("Page opened", "by Dana Reyes")]
 
 
 def test_the_page_takes_no_more_than_twelve_queries(desk, django_assert_max_num_queries):

@@ -102,6 +102,23 @@ def test_the_desk_sees_who_comes_in_with_a_failed_card_or_with_credits_that_end(
     assert "2 credits expire by Fri Jun 19" in page
 
 
+def test_who_came_already_stands_apart_from_who_is_still_to_come(desk):
+    visit(factories.make_patient("Early", "Bird"), at=NOON - timedelta(hours=3))
+    visit(factories.make_patient("Late", "Riser"), at=NOON + timedelta(hours=3))
+
+    page = read(desk)
+
+    assert "1 still to come" in page
+    assert page.index("Late Riser") < page.index("Earlier today (1)") < page.index("Early Bird")
+
+
+def test_what_is_urgent_is_read_before_the_appointments(desk):
+    page = read(desk)
+
+    order = [page.index(f'id="h-{part}"') for part in ("cases", "risk", "arrivals", "done", "week")]
+    assert order == sorted(order)
+
+
 def test_today_is_the_day_on_the_clock_of_each_location(desk):
     honolulu = factories.make_location(external_id="hnl", name="Honolulu", time_zone="Pacific/Honolulu")
     there = factories.make_patient("Hana", "Island", home_location=honolulu)
