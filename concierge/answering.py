@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from common import clock
+from common.rounds import in_time
 from concierge import facts as standing
 from concierge import handoff, outcomes, policy
 from concierge.actions import booking
@@ -63,7 +64,7 @@ def answer_due(*, now: datetime) -> int:
     waiting = Message.objects.unanswered().filter(turn__isnull=True, created_at__lte=now - HURRY)
     unfinished = Turn.objects.filter(finished_at__isnull=True, started_at__lte=now - TOO_LATE)
     done = 0
-    for message_pk in list(waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:_BATCH]):
+    for message_pk in in_time(list(waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:_BATCH])):
         try:
             answer(message_pk, now=now)
             done += 1
