@@ -42,7 +42,7 @@ _ICONS = {
 _TEXTS = ("state", "words", "more", "tag")
 _COLUMNS = ("at", "source", "pk", *_TEXTS, "amount")
 # Told by rows of their own in the merged story; the audit filter shows them all the same.
-_TOLD_ELSEWHERE = ("credit.", "visit.", "escalation.", "billing.", "patient.viewed", "patients.")
+_TOLD_ELSEWHERE = ("credit.", "visit.", "escalation.", "billing.", "enrolment.", "patient.viewed", "patients.")
 _ACTORS = {"system": "the system", "stripe": "Stripe", "concierge": "the concierge", "patient": "the patient"}
 
 _ENDINGS = {

@@ -141,6 +141,17 @@ def test_the_audit_filter_shows_what_the_merged_story_tells_otherwise(desk):
     assert "Credit granted" in audits
 
 
+def test_a_sequence_is_told_once_and_the_audit_filter_names_it_in_plain_words(desk):
+    member = factories.make_membership()
+    audit.record("enrolment.started", actor="system", patient=member.patient, now=NOON)
+
+    merged = desk.get(address(member.patient)).context["story"].entries
+    audits = desk.get(address(member.patient, show="audit")).context["story"].entries
+
+    assert merged == []
+    assert ("Sequence of texts started", "by the system") in [(entry.title, entry.body) for entry in audits]
+
+
 def test_the_story_is_read_in_pages_and_no_row_is_lost_or_repeated(desk):
     member = factories.make_membership()
     for number in range(timeline.ROWS_A_PAGE + 7):
