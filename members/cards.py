@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from common.errors import Refused
 from members import audit, links, stripe_gateway
-from members.models import Invoice, Membership, PatientLink
+from members.models import AuditEntry, Invoice, Membership, PatientLink
 
 _KEYS_LIVE = timedelta(hours=24)  # so long Stripe knows an idempotency key, and a repeat is no new act (R145)
 
@@ -115,15 +115,19 @@ def _finish(membership: Membership, session: stripe_gateway.CardSession, now: da
             outcome = CardOutcome.DECLINED
             break
         outcome = CardOutcome.PAID
-    _trace(membership, outcome, len(invoices), now)
+    _trace(membership, session.id, outcome, len(invoices), now)
     return outcome
 
 
-def _trace(membership: Membership, outcome: CardOutcome, owed: int, now: datetime) -> None:
+def _trace(membership: Membership, session_id: str, outcome: CardOutcome, paid: int, now: datetime) -> None:
+    """One row a session, though the page, its reload and Stripe's event all come here."""
+    told = AuditEntry.objects.filter(action="card.updated", patient=membership.patient, data__session=session_id)
+    if told.exists():
+        return
     audit.record(
         "card.updated",
         actor=f"patient:{membership.patient_id}",
         patient=membership.patient,
         now=now,
-        data={"membership": membership.pk, "outcome": outcome, "invoices": owed},
+        data={"membership": membership.pk, "session": session_id, "outcome": outcome, "invoices": paid},
     )

@@ -77,6 +77,7 @@ def test_a_failed_payment_is_recovered_by_the_member_alone(client, drain):
     assert len(texts_to(membership)) == 2  # the link and one thank-you
     trail = set(AuditEntry.objects.filter(patient=membership.patient).values_list("action", flat=True))
     assert {"billing.payment_failed", "membership.past_due", "card.updated", "billing.payment_settled"} <= trail
+    assert AuditEntry.objects.filter(action="card.updated").count() == 1  # told by the page and by Stripe's event
 
 
 def test_a_new_card_that_is_declined_too_leaves_the_sequence_running(client, drain):
