@@ -102,7 +102,8 @@ DJANGO_TABLES2_TEMPLATE = "portal/table.html"
 # --- database: SQLite is the embedded default, PostgreSQL is production ---
 # The demo has a file of its own, so that starting it over cannot touch real data.
 _SQLITE_FILE = "demo.sqlite3" if DEMO else "medspa.sqlite3"
-DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / _SQLITE_FILE}")}
+_DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / _SQLITE_FILE}"
+DATABASES: dict[str, Any] = {"default": env.db_url_config(_DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
