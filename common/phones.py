@@ -40,11 +40,6 @@ def readable(e164: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
 
 
-def masked(e164: str) -> str:
-    """'+15125550123' -> '••• 0123', for pages where the whole number is not needed."""
-    return f"••• {e164[-4:]}" if len(e164) > 4 else "•••"
-
-
 def area_code(e164: str) -> str:
     """'+15125550123' -> '512'; '' for anything else."""
     return e164[2:5] if e164.startswith("+1") and len(e164) == 12 else ""

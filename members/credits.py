@@ -3,7 +3,6 @@
 Every entry has a unique key, so a replay (an invoice delivered twice, a visit synced again) changes nothing.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -167,13 +166,6 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
             _settle("expired", entry, now)
             closed += 1
     return closed
-
-
-def balances_by_service(membership: Membership, *, at: datetime) -> dict[Service, int]:
-    totals: dict[Service, int] = defaultdict(int)
-    for lot in lots(membership, at=at):
-        totals[lot.service] += lot.remaining
-    return dict(totals)
 
 
 def _take(open_lots: list[Lot], quantity: int, *, key: str, now: datetime, **fields: Any) -> list[CreditEntry]:

@@ -10,7 +10,6 @@ from members.stripe_standin import playing
 from members.stripe_standin.cards import CARDS
 from members.stripe_standin.problems import Problem
 
-GOOD_CARD = "visa"
 DECLINES = tuple(card for card in CARDS.values() if not card.pays)
 _NINE = time(9, 0)
 

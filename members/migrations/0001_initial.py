@@ -59,8 +59,6 @@ class Migration(migrations.Migration):
                 ('concierge_on', models.BooleanField(default=True)),
                 ('nudges_on', models.BooleanField(default=True)),
                 ('recovery_on', models.BooleanField(default=True)),
-                ('upgrades_on', models.BooleanField(default=False)),
-                ('winback_on', models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(

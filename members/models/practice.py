@@ -13,12 +13,10 @@ class Practice(models.Model):
     legal_name = models.CharField(max_length=120)
     phone = models.CharField(max_length=16, help_text="E.164, answered by people.")
     email = models.EmailField()
-    # Each automation has its own go-live switch; upgrades and win-back start off (settled.md).
+    # Each automation has its own go-live switch (settled.md).
     concierge_on = models.BooleanField(default=True)
     nudges_on = models.BooleanField(default=True)
     recovery_on = models.BooleanField(default=True)
-    upgrades_on = models.BooleanField(default=False)
-    winback_on = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name
