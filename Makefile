@@ -71,8 +71,8 @@ format: $(VENV)/.dev.stamp ## Let ruff put imports and layout in order
 	$(BIN)/ruff format
 
 lock: $(VENV)/.dev.stamp ## Resolve requirements*.in anew into pinned, hashed requirements*.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --no-strip-extras --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --no-strip-extras --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
 
 shell: $(VENV)/.runtime.stamp ## A Django shell on the demo's data
 	@DEMO=true $(BIN)/python manage.py shell
