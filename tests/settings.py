@@ -19,6 +19,6 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if "TEST_DATABASE_NAME" in os.environ:
     DATABASES["default"]["TEST"] = {"NAME": os.environ["TEST_DATABASE_NAME"]}  # noqa: F405
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
-    # A file, as in the product: threads of a live server sharing one in-memory connection would share its transactions too.
+    # A file, as in the product: a live server's threads on one in-memory connection would share its transactions too.
     DATABASES["default"]["TEST"] = {"NAME": f"{tempfile.gettempdir()}/medspa-tests-{os.getpid()}.sqlite3"}  # noqa: F405
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"  # noqa: F405
