@@ -8,7 +8,7 @@ from members.models.escalations import Escalation
 from members.models.holds import Hold
 from members.models.links import PatientLink
 from members.models.memberships import Membership
-from members.models.people import Patient, PatientPhone
+from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Benefit, Plan, Service
 from members.models.practice import BusinessHours, Location, Practice
 from members.models.staff import StaffRole, StaffUser
@@ -24,11 +24,15 @@ __all__ = [
     "CreditEntry",
     "Escalation",
     "Hold",
+    "Household",
     "Invoice",
     "Location",
     "Membership",
+    "NotDuplicate",
     "Patient",
+    "PatientEmail",
     "PatientLink",
+    "PatientMerge",
     "PatientPhone",
     "Plan",
     "Practice",

@@ -23,6 +23,7 @@ class ConsentEntry(models.Model):
     class Purpose(models.TextChoices):
         SERVICING = "servicing", "Servicing"
         MARKETING = "marketing", "Marketing"
+        AUTOMATED_VOICE = "automated_voice", "Automated calls"  # an artificial or recorded voice (R8, R41)
 
     class Act(models.TextChoices):
         OPT_IN = "opt_in", "Agreed"
@@ -32,10 +33,15 @@ class ConsentEntry(models.Model):
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="consents")
     address = models.CharField(max_length=254, help_text="E.164 or e-mail.")
     channel = models.CharField(max_length=5, choices=Channel)
-    purpose = models.CharField(max_length=9, choices=Purpose, blank=True, help_text="Empty: every purpose.")
+    purpose = models.CharField(max_length=15, choices=Purpose, blank=True, help_text="Empty: every purpose.")
     act = models.CharField(max_length=11, choices=Act)
     wording = models.TextField(help_text="What was shown or said, exactly; for an opt-out, the keyword.")
     source = models.CharField(max_length=40, help_text="intake form, text, import, portal …")
+    evidence = models.CharField(
+        max_length=160,
+        blank=True,
+        help_text="What proves it: address and browser of the form, where the paper is filed.",
+    )
     occurred_at = models.DateTimeField()
     recorded_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT)
 

@@ -49,6 +49,14 @@ class Membership(models.Model):
     CURRENT = (Status.ACTIVE, Status.PAST_DUE, Status.PAUSED, Status.CANCELLING)
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="memberships")
+    payer = models.ForeignKey(
+        Patient,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="pays_for",
+        help_text="Who pays, where that is somebody else: a parent, a partner. Empty: the patient.",
+    )
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="memberships")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="memberships")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
@@ -89,3 +97,8 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient}: {self.plan}"
+
+    @property
+    def billing_contact(self) -> Patient:
+        """Who is asked for money: the payer where there is one, else the patient."""
+        return self.payer or self.patient

@@ -4,8 +4,21 @@ from datetime import date, datetime
 
 from django.db import models
 
-from common import clock
+from common import clock, phones, zips
 from members.models.practice import Location
+
+
+class Household(models.Model):
+    """People who live together and may share what a plan lets members share. A patient belongs to at most one."""
+
+    name = models.CharField(max_length=80, help_text="As staff call it: Foster family.")
+    formed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Patient(models.Model):
@@ -13,21 +26,33 @@ class Patient(models.Model):
         ENGLISH = "en", "English"
         SPANISH = "es", "Spanish"
 
+    """Someone who visits, belongs or pays. A row that was merged into another stays, because what is append-only
+    (consent, audit) points at it; `merged_into` says who the person is now.
+    """
+
     external_id = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="Id in the scheduler.")
     first_name = models.CharField(max_length=60)
     last_name = models.CharField(max_length=60)
-    email = models.EmailField(blank=True)
+    email = models.EmailField(blank=True, help_text="The one that is written to; others are PatientEmail rows.")
     birth_date = models.DateField(null=True, blank=True)
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     state = models.CharField(max_length=2, blank=True, help_text="US state of the address.")
     zip_code = models.CharField(max_length=10, blank=True)
-    time_zone = models.CharField(max_length=40, blank=True, help_text="IANA name; empty: the home location's.")
+    time_zone = models.CharField(max_length=40, blank=True, help_text="IANA name; empty: told from ZIP code or number.")
     home_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="patients")
     joined_on = models.DateField()
+    household = models.ForeignKey(Household, null=True, blank=True, on_delete=models.SET_NULL, related_name="people")
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
     class Meta:
         ordering = ("last_name", "first_name", "pk")
         indexes = [models.Index(fields=["last_name", "first_name"], name="patient_by_name")]  # member list, search
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("pk")),
+                name="nobody_is_merged_into_oneself",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -38,7 +63,13 @@ class Patient(models.Model):
 
     @property
     def zone(self) -> str:
-        return self.time_zone or self.home_location.time_zone
+        """Where the patient's clock is: as staff set it, by ZIP code, by the number's area code, at the clinic."""
+        return self.time_zone or zips.zone(self.zip_code) or self._zone_of_number() or self.home_location.time_zone
+
+    def _zone_of_number(self) -> str:
+        """Only where no ZIP code tells; an area code that lies in two zones tells nothing."""
+        found = phones.zones(self.phone) if not self.zip_code else ()
+        return found[0] if len(found) == 1 else ""
 
     @property
     def phone(self) -> str:
@@ -72,3 +103,64 @@ class PatientPhone(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class PatientEmail(models.Model):
+    """An address beside `Patient.email`: what is said from it or about it belongs to the patient too."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="emails")
+    address = models.EmailField(db_index=True, help_text="Lower case. Several patients may share one.")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [models.UniqueConstraint(fields=["patient", "address"], name="an_email_once_a_patient")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class PatientMerge(models.Model):
+    """Two rows that are one person: what was moved, so that it can be moved back for 30 days.
+
+    done -> undone
+    """
+
+    kept = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="merges")
+    gone = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="merges_away")
+    moved = models.JSONField(help_text="Keys of the rows that changed hands, by table; ids only.")
+    merged_at = models.DateTimeField()
+    merged_by = models.ForeignKey("members.StaffUser", on_delete=models.PROTECT, related_name="+")
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(
+        "members.StaffUser", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            # A row is merged away once; after an undo it may be merged again.
+            models.UniqueConstraint(
+                fields=["gone"], condition=models.Q(undone_at__isnull=True), name="merged_away_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} into {self.kept_id}"
+
+
+class NotDuplicate(models.Model):
+    """Staff said that two patients who look alike are two people; the pair is not proposed again."""
+
+    first = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # The lower key stands first, so that a pair has one row whichever way it is asked.
+            models.UniqueConstraint(fields=["first", "second"], name="a_pair_is_told_apart_once"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="the_lower_key_stands_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"
