@@ -3,7 +3,7 @@
 With the stand-in beside it, the only importer of `stripe`.
 
 Permissions of the restricted key (R122), as the Dashboard names them; every other resource "None":
-    Write   Customers, Subscriptions, Invoices, Checkout Sessions
+    Write   Customers, Subscriptions (with their schedules), Invoices (with previews), Checkout Sessions
     Read    PaymentMethods, SetupIntents, PaymentIntents, Products, Prices, Events
 
 Ids and settings go to Stripe, never words: no name, treatment or note of a patient (R106).
@@ -14,6 +14,7 @@ Raises, beside what a function names: StripeUnavailable (try again later), Strip
 
 from members.stripe_gateway.connection import CardDeclined, StripeRefused, StripeUnavailable
 from members.stripe_gateway.facts import CardFacts, CardSession, HostedSession, InvoiceFacts, SubscriptionFacts
+from members.stripe_gateway.previews import ChangePreview, PreviewLine, preview_change, preview_start
 from members.stripe_gateway.reading import (
     decline_code,
     fetch_card,
@@ -23,25 +24,49 @@ from members.stripe_gateway.reading import (
     open_invoices,
 )
 from members.stripe_gateway.signatures import verify_webhook
+from members.stripe_gateway.subscriptions import (
+    cancel_at_period_end,
+    cancel_now,
+    change_price,
+    create_subscription,
+    keep_going,
+    keep_price,
+    pause,
+    resume,
+    schedule_price,
+)
 from members.stripe_gateway.writing import create_card_session, pay_invoice, set_default_card
 
 __all__ = [
     "CardDeclined",
     "CardFacts",
     "CardSession",
+    "ChangePreview",
     "HostedSession",
     "InvoiceFacts",
+    "PreviewLine",
     "StripeRefused",
     "StripeUnavailable",
     "SubscriptionFacts",
+    "cancel_at_period_end",
+    "cancel_now",
+    "change_price",
     "create_card_session",
+    "create_subscription",
     "decline_code",
     "fetch_card",
     "fetch_card_session",
     "fetch_invoice",
     "fetch_subscription",
+    "keep_going",
+    "keep_price",
     "open_invoices",
+    "pause",
     "pay_invoice",
+    "preview_change",
+    "preview_start",
+    "resume",
+    "schedule_price",
     "set_default_card",
     "verify_webhook",
 ]

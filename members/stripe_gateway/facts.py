@@ -42,6 +42,9 @@ class SubscriptionFacts:
     resumes_at: datetime | None
     ended_at: datetime | None
     default_payment_method_id: str  # "" when the customer's default is used
+    item_id: str
+    schedule_id: str  # "" when no other price is scheduled
+    ended_unpaid: bool  # Stripe gave up collecting, nobody asked to cancel
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,9 @@ def subscription_facts(found: stripe.Subscription) -> SubscriptionFacts:
         resumes_at=_maybe_at(pause.resumes_at) if pause else None,
         ended_at=_maybe_at(found.ended_at),
         default_payment_method_id=id_of(found.default_payment_method),
+        item_id=item.id,
+        schedule_id=id_of(found.schedule),
+        ended_unpaid=bool(found.cancellation_details and found.cancellation_details.reason == "payment_failed"),
     )
 
 

@@ -5,6 +5,6 @@ checked against Stripe's published specification in tests. `routes.ROUTES` is th
 that is not in the table is refused, as Stripe refuses one that it does not know.
 
 What money does here follows Stripe's documentation, not a recording. Simpler than Stripe: an invoice is finalized and
-charged at once (Stripe waits an hour), there are no charges, taxes, prorations or 3-D Secure, and nothing retries by
+charged at once (Stripe waits an hour), there are no charges, taxes or 3-D Secure, and nothing retries by
 itself (`playing.retry` is Stripe's schedule, by hand). Production settings refuse it.
 """

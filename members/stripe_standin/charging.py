@@ -19,8 +19,10 @@ class By(Enum):
     HAND = "hand"
 
 
-def raise_invoice(subscription: Body, *, reason: str, now: datetime, status: str = "open") -> Body:
-    """The invoice of the period that the subscription's item now shows, finalized, with its payment waiting."""
+def raise_invoice(
+    subscription: Body, *, reason: str, now: datetime, status: str = "open", lines: list[Body] | None = None
+) -> Body:
+    """The invoice of the period that the subscription's item now shows (or of `lines`), finalized, payment waiting."""
     owner = store.hold("customer", subscription["customer"])
     number = f"{owner['invoice_prefix']}-{owner['next_invoice_sequence']:04d}"
     owner["next_invoice_sequence"] += 1
@@ -37,6 +39,7 @@ def raise_invoice(subscription: Body, *, reason: str, now: datetime, status: str
         status=status,
         billing_reason=reason,
         description=_describe(item["price"]),
+        lines=lines,
     )
     store.add(invoice)
     if status == "open":

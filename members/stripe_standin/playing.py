@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from common import clock
-from members.stripe_standin import charging, customers, events, invoices, store, subscriptions
+from members.stripe_standin import charging, customers, events, invoices, schedules, store, subscriptions
 from members.stripe_standin.calls import Call
 from members.stripe_standin.store import Body
 
@@ -27,6 +27,7 @@ def renew(subscription_id: str, *, now: datetime) -> str:
         return ""
     before = deepcopy(body)
     paused = _is_paused(body, now)
+    schedules.enter_phase(body, datetime.fromtimestamp(body["items"]["data"][0]["current_period_end"], UTC), now=now)
     _next_period(body, now)
     invoice = charging.raise_invoice(body, reason="subscription_cycle", now=now, status="void" if paused else "open")
     body["latest_invoice"] = invoice["id"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from members.stripe_standin import catalogue, customers, history, invoices, sessions, subscriptions
+from members.stripe_standin import catalogue, changes, customers, history, invoices, schedules, sessions, subscriptions
 from members.stripe_standin.calls import Answer, Call
 
 _PAGE = "limit starting_after"
@@ -45,16 +45,27 @@ ROUTES = (
     Route("POST", "/v1/prices", catalogue.create_price, "product unit_amount currency recurring metadata"),
     Route("GET", "/v1/prices", catalogue.list_prices, f"product {_PAGE}"),
     Route("GET", "/v1/prices/{id}", catalogue.retrieve_price),
-    Route("POST", "/v1/subscriptions", subscriptions.create, "customer items default_payment_method metadata"),
+    Route(
+        "POST",
+        "/v1/subscriptions",
+        subscriptions.create,
+        "customer items default_payment_method payment_behavior metadata",
+    ),
     Route("GET", "/v1/subscriptions", subscriptions.list_all, f"customer status {_PAGE}"),
     Route("GET", "/v1/subscriptions/{id}", subscriptions.retrieve),
     Route(
         "POST",
         "/v1/subscriptions/{id}",
         subscriptions.update,
-        "default_payment_method cancel_at_period_end pause_collection metadata",
+        "default_payment_method cancel_at_period_end pause_collection metadata "
+        "items proration_behavior proration_date payment_behavior",
     ),
     Route("DELETE", "/v1/subscriptions/{id}", subscriptions.cancel),
+    Route("POST", "/v1/subscription_schedules", schedules.create, "from_subscription"),
+    Route("GET", "/v1/subscription_schedules/{id}", schedules.retrieve),
+    Route("POST", "/v1/subscription_schedules/{id}", schedules.update, "phases end_behavior"),
+    Route("POST", "/v1/subscription_schedules/{id}/release", schedules.release),
+    Route("POST", "/v1/invoices/create_preview", changes.preview, "customer subscription subscription_details"),
     Route("GET", "/v1/invoices", invoices.list_all, f"subscription customer status {_PAGE}"),
     Route("GET", "/v1/invoices/{id}", invoices.retrieve),
     Route("POST", "/v1/invoices/{id}/pay", invoices.pay, "payment_method"),

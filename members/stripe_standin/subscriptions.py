@@ -5,9 +5,9 @@ from copy import deepcopy
 from django.db.models import Q
 
 from common import clock
-from members.stripe_standin import building, charging, customers, events, forms, ids, store
+from members.stripe_standin import building, cards, changes, charging, customers, events, forms, ids, schedules, store
 from members.stripe_standin.calls import Answer, Call
-from members.stripe_standin.problems import invalid, required
+from members.stripe_standin.problems import declined, invalid, required
 from members.stripe_standin.store import Body
 
 
@@ -36,6 +36,9 @@ def create(call: Call) -> Answer:
             "default payment method.",
             code="resource_missing",
         )
+    test = cards.behind(card)
+    if call.word("payment_behavior") == "error_if_incomplete" and not test.pays:
+        return declined(test, payment_method=card)
     _charge_first(body, card, call)
     return body
 
@@ -55,6 +58,8 @@ def update(call: Call) -> Answer:
     body = store.hold("subscription", call.ident)
     if body["status"] == "canceled":
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+    if "items" in call.params:
+        return changes.change_price(body, call)
     before = deepcopy(body)
     if "default_payment_method" in call.params:
         chosen = call.word("default_payment_method")
@@ -80,6 +85,9 @@ def end(body: Body, call: Call) -> Body:
     moment = int(call.now.timestamp())
     body |= {"status": "canceled", "ended_at": moment, "canceled_at": body["canceled_at"] or moment}
     body["cancellation_details"]["reason"] = "cancellation_requested"
+    if body["schedule"]:
+        schedules.let_go(store.hold("subscription_schedule", body["schedule"]), now=call.now)
+        body["schedule"] = None
     store.change(body)
     events.emit("customer.subscription.deleted", body, now=call.now)
     return body
@@ -109,6 +117,12 @@ def _price(call: Call) -> Body:
 
 
 def _cancel_later(body: Body, wanted: bool, call: Call) -> None:
+    if body["schedule"]:
+        raise invalid(
+            "The subscription is managed by the subscription schedule "
+            f"`{body['schedule']}`, and updating any cancelation behavior directly is not allowed.",
+            param="cancel_at_period_end",
+        )
     body["cancel_at_period_end"] = wanted
     body["cancel_at"] = body["items"]["data"][0]["current_period_end"] if wanted else None
     body["canceled_at"] = int(call.now.timestamp()) if wanted else None

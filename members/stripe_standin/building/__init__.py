@@ -5,10 +5,12 @@ Shapes of API version 2026-05-27.dahlia. Moments are aware UTC, money is integer
 
 from members.models import StandinObject
 from members.stripe_standin import store
+from members.stripe_standin.building import prorations
 from members.stripe_standin.building.bodies import Body
 from members.stripe_standin.building.customers import customer, payment_method
 from members.stripe_standin.building.invoices import invoice, invoice_payment, payment_failure, payment_intent
 from members.stripe_standin.building.plans import price, product, subscription
+from members.stripe_standin.building.schedules import subscription_schedule
 from members.stripe_standin.building.sessions import checkout_session, setup_intent
 
 __all__ = [
@@ -22,9 +24,11 @@ __all__ = [
     "payment_method",
     "price",
     "product",
+    "prorations",
     "rows",
     "setup_intent",
     "subscription",
+    "subscription_schedule",
 ]
 
 

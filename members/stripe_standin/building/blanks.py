@@ -4,7 +4,7 @@ from copy import copy
 from typing import Any
 
 
-def _nulls(names: str) -> dict[str, Any]:
+def nulls(names: str) -> dict[str, Any]:
     return dict.fromkeys(names.split())
 
 
@@ -14,7 +14,7 @@ def _each(names: str, value: Any) -> dict[str, Any]:
 
 BLANKS: dict[str, dict[str, Any]] = {
     "customer": {
-        **_nulls("address currency default_source description discount email name phone shipping test_clock"),
+        **nulls("address currency default_source description discount email name phone shipping test_clock"),
         "balance": 0,
         "delinquent": False,
         "next_invoice_sequence": 1,
@@ -24,26 +24,26 @@ BLANKS: dict[str, dict[str, Any]] = {
     "payment_method": {
         "allow_redisplay": "unspecified",
         "billing_details": {
-            "address": _nulls("city country line1 line2 postal_code state"),
-            **_nulls("email name phone tax_id"),
+            "address": nulls("city country line1 line2 postal_code state"),
+            **nulls("email name phone tax_id"),
         },
         "type": "card",
     },
     "product": {
-        **_nulls("default_price description package_dimensions shippable statement_descriptor tax_code unit_label url"),
+        **nulls("default_price description package_dimensions shippable statement_descriptor tax_code unit_label url"),
         "active": True,
         "images": [],
         "marketing_features": [],
     },
     "price": {
-        **_nulls("custom_unit_amount lookup_key nickname tiers_mode transform_quantity"),
+        **nulls("custom_unit_amount lookup_key nickname tiers_mode transform_quantity"),
         "active": True,
         "billing_scheme": "per_unit",
         "tax_behavior": "unspecified",
         "type": "recurring",
     },
     "subscription": {
-        **_nulls(
+        **nulls(
             "application application_fee_percent billing_cycle_anchor_config billing_thresholds cancel_at canceled_at "
             "customer_account days_until_due default_source description ended_at next_pending_invoice_item_invoice "
             "on_behalf_of pause_collection pending_invoice_item_interval pending_setup_intent pending_update schedule "
@@ -53,17 +53,32 @@ BLANKS: dict[str, dict[str, Any]] = {
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
         "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
         "cancel_at_period_end": False,
-        "cancellation_details": _nulls("comment feedback reason"),
+        "cancellation_details": nulls("comment feedback reason"),
         "collection_method": "charge_automatically",
         "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
         "payment_settings": {
-            **_nulls("payment_method_options payment_method_types"),
+            **nulls("payment_method_options payment_method_types"),
             "save_default_payment_method": "off",
         },
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
     },
+    "subscription_schedule": {
+        **nulls("application canceled_at completed_at customer_account released_at released_subscription test_clock"),
+        "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
+        "default_settings": {
+            **nulls(
+                "application_fee_percent billing_thresholds collection_method default_payment_method description "
+                "on_behalf_of transfer_data"
+            ),
+            "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+            "billing_cycle_anchor": "automatic",
+            "invoice_settings": {"account_tax_ids": None, "days_until_due": None, "issuer": {"type": "self"}},
+        },
+        "end_behavior": "release",
+        "status": "active",
+    },
     "invoice": {
-        **_nulls(
+        **nulls(
             "account_tax_ids application automatically_finalizes_at custom_fields customer_account customer_address "
             "customer_email customer_name customer_phone customer_shipping default_payment_method default_source "
             "description due_date footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error "
@@ -76,14 +91,14 @@ BLANKS: dict[str, dict[str, Any]] = {
         **_each("total_pretax_credit_amounts total_taxes", []),
         "account_country": "US",
         "account_name": "Stripe stand-in",
-        "automatic_tax": {**_nulls("disabled_reason liability provider status"), "enabled": False},
+        "automatic_tax": {**nulls("disabled_reason liability provider status"), "enabled": False},
         "collection_method": "charge_automatically",
         "customer_tax_exempt": "none",
         "issuer": {"type": "self"},
-        "payment_settings": _nulls("default_mandate payment_method_options payment_method_types"),
+        "payment_settings": nulls("default_mandate payment_method_options payment_method_types"),
     },
     "payment_intent": {
-        **_nulls(
+        **nulls(
             "application application_fee_amount automatic_payment_methods canceled_at cancellation_reason "
             "customer_account excluded_payment_method_types latest_charge next_action on_behalf_of "
             "payment_method_configuration_details processing receipt_email review shipping statement_descriptor "
@@ -96,7 +111,7 @@ BLANKS: dict[str, dict[str, Any]] = {
         "description": "Subscription update",
         "payment_method_options": {
             "card": {
-                **_nulls("installments mandate_options network"),
+                **nulls("installments mandate_options network"),
                 "request_three_d_secure": "automatic",
             }
         },
@@ -104,7 +119,7 @@ BLANKS: dict[str, dict[str, Any]] = {
         "setup_future_usage": "off_session",
     },
     "checkout.session": {
-        **_nulls(
+        **nulls(
             "adaptive_pricing after_expiration allow_promotion_codes amount_subtotal amount_total "
             "billing_address_collection client_reference_id client_secret collected_information consent "
             "consent_collection currency_conversion customer_account customer_creation customer_details "
@@ -113,9 +128,9 @@ BLANKS: dict[str, dict[str, Any]] = {
             "saved_payment_method_options shipping_address_collection shipping_cost submit_type subscription "
             "total_details wallet_options"
         ),
-        "automatic_tax": {**_nulls("liability provider status"), "enabled": False},
+        "automatic_tax": {**nulls("liability provider status"), "enabled": False},
         "custom_fields": [],
-        "custom_text": _nulls("after_submit shipping_address submit terms_of_service_acceptance"),
+        "custom_text": nulls("after_submit shipping_address submit terms_of_service_acceptance"),
         "mode": "setup",
         "payment_method_collection": "always",
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
@@ -126,14 +141,12 @@ BLANKS: dict[str, dict[str, Any]] = {
         "ui_mode": "hosted_page",
     },
     "setup_intent": {
-        **_nulls(
+        **nulls(
             "application automatic_payment_methods cancellation_reason customer_account description "
             "excluded_payment_method_types flow_directions last_setup_error latest_attempt mandate next_action "
             "on_behalf_of payment_method payment_method_configuration_details single_use_mandate"
         ),
-        "payment_method_options": {
-            "card": {**_nulls("mandate_options network"), "request_three_d_secure": "automatic"}
-        },
+        "payment_method_options": {"card": {**nulls("mandate_options network"), "request_three_d_secure": "automatic"}},
         "payment_method_types": ["card"],
         "status": "requires_payment_method",
         "usage": "off_session",

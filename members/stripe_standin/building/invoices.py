@@ -20,14 +20,18 @@ def invoice(
     next_payment_attempt: datetime | None = None,
     paid_at: datetime | None = None,
     description: str = "Membership",
+    lines: list[Body] | None = None,
 ) -> Body:
-    """Of one period of a subscription (a whole body), finalized when created. A paid one needs `paid_at`."""
+    """Of one period of a subscription (a whole body), finalized when created. A paid one needs `paid_at`.
+
+    `lines`: what is charged instead of the period (a proration), without ids.
+    """
     item = subscription["items"]["data"][0]
-    line = _line(ident, subscription, period_start, period_end, description)
+    listed = _numbered(ident, lines or [_line(subscription, period_start, period_end, description)])
     of = {"metadata": subscription["metadata"], "subscription": subscription["id"]}
     return {
         **base(ident, "invoice", created, None),
-        **_amounts(line["amount"], status),
+        **_amounts(sum(line["amount"] for line in listed), status),
         **_moments(created, status, paid_at),
         "attempt_count": attempt_count or (1 if status == "paid" else 0),
         "attempted": bool(attempt_count) or status == "paid",
@@ -35,7 +39,7 @@ def invoice(
         "billing_reason": billing_reason,
         "currency": item["price"]["currency"],
         "customer": subscription["customer"],
-        "lines": {"object": "list", "data": [line], "has_more": False, "url": f"/v1/invoices/{ident}/lines"},
+        "lines": {"object": "list", "data": listed, "has_more": False, "url": f"/v1/invoices/{ident}/lines"},
         "next_payment_attempt": maybe_seconds(next_payment_attempt),
         "number": number,
         "parent": {"quote_details": None, "subscription_details": of, "type": "subscription_details"},
@@ -124,12 +128,16 @@ def _moments(created: datetime, status: str, paid_at: datetime | None) -> Body:
     }
 
 
-def _line(invoice: str, subscription: Body, period_start: datetime, period_end: datetime, description: str) -> Body:
+def _numbered(invoice: str, lines: list[Body]) -> list[Body]:
+    ident = f"il_{invoice.removeprefix('in_')}"
+    return [{"id": f"{ident}{at or ''}", "invoice": invoice, **line} for at, line in enumerate(lines)]
+
+
+def _line(subscription: Body, period_start: datetime, period_end: datetime, description: str) -> Body:
     item = subscription["items"]["data"][0]
     amount = item["price"]["unit_amount"] * item["quantity"]
     price = item["price"]
     return {
-        "id": invoice.replace("in", "il", 1),
         "object": "line_item",
         "amount": amount,
         "currency": price["currency"],
@@ -137,7 +145,6 @@ def _line(invoice: str, subscription: Body, period_start: datetime, period_end: 
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],
-        "invoice": invoice,
         "livemode": False,
         "metadata": subscription["metadata"],
         "parent": {

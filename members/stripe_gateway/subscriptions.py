@@ -1,0 +1,129 @@
+"""Writes that move a subscription through its life. `key` is made from our own row (R145).
+
+Each returns the subscription as Stripe has it after the act, and raises what the package names.
+"""
+
+from datetime import datetime
+
+from members.stripe_gateway.connection import client, errors_named
+from members.stripe_gateway.facts import SubscriptionFacts, id_of, subscription_facts
+
+
+def create_subscription(*, customer_id: str, price_id: str, membership_id: int, key: str) -> SubscriptionFacts:
+    """Charge the first period now. Raises CardDeclined; then there is no subscription."""
+    with errors_named():
+        found = client().v1.subscriptions.create(
+            {
+                "customer": customer_id,
+                "items": [{"price": price_id}],
+                "payment_behavior": "error_if_incomplete",
+                "metadata": {"membership": str(membership_id)},
+            },
+            {"idempotency_key": key},
+        )
+    return subscription_facts(found)
+
+
+def change_price(*, subscription_id: str, price_id: str, prorated_at: datetime, key: str) -> SubscriptionFacts:
+    """Another price now, the difference charged at once. Raises CardDeclined; then nothing changed (R150)."""
+    with errors_named():
+        item = client().v1.subscriptions.retrieve(subscription_id).items.data[0]
+        found = client().v1.subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": item.id, "price": price_id}],
+                "proration_behavior": "always_invoice",
+                "proration_date": int(prorated_at.timestamp()),
+                "payment_behavior": "error_if_incomplete",
+            },
+            {"idempotency_key": key},
+        )
+    return subscription_facts(found)
+
+
+def schedule_price(*, subscription_id: str, price_id: str, key: str) -> SubscriptionFacts:
+    """Another price from the next period on; nothing is charged or credited now."""
+    schedules = client().v1.subscription_schedules
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(subscription_id)
+        schedule = (
+            schedules.retrieve(id_of(found.schedule))
+            if found.schedule
+            else schedules.create({"from_subscription": subscription_id}, {"idempotency_key": f"{key}:schedule"})
+        )
+        present = schedule.phases[0]
+        schedules.update(
+            schedule.id,
+            {
+                "end_behavior": "release",
+                "phases": [
+                    {
+                        "items": [{"price": id_of(present.items[0].price)}],
+                        "start_date": present.start_date,
+                        "end_date": present.end_date,
+                    },
+                    {"items": [{"price": price_id}], "proration_behavior": "none"},
+                ],
+            },
+            {"idempotency_key": f"{key}:phases"},
+        )
+        return subscription_facts(client().v1.subscriptions.retrieve(subscription_id))
+
+
+def keep_price(*, subscription_id: str, key: str) -> SubscriptionFacts:
+    """Drop a scheduled price, if there is one: a schedule also forbids most other changes."""
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(subscription_id)
+        if found.schedule:
+            schedule_id = id_of(found.schedule)
+            client().v1.subscription_schedules.release(
+                schedule_id, {}, {"idempotency_key": f"{key}:release:{schedule_id}"}
+            )
+            found = client().v1.subscriptions.retrieve(subscription_id)
+    return subscription_facts(found)
+
+
+def pause(*, subscription_id: str, resumes_at: datetime | None, key: str) -> SubscriptionFacts:
+    """No charge until then (None: until resumed): invoices of the pause are voided, the status stays."""
+    with errors_named():
+        found = client().v1.subscriptions.update(
+            subscription_id,
+            {
+                "pause_collection": {"behavior": "void", "resumes_at": int(resumes_at.timestamp())}
+                if resumes_at
+                else {"behavior": "void"}
+            },
+            {"idempotency_key": key},
+        )
+    return subscription_facts(found)
+
+
+def resume(*, subscription_id: str, key: str) -> SubscriptionFacts:
+    """End a pause; the next charge is the one of the next period."""
+    with errors_named():
+        found = client().v1.subscriptions.update(subscription_id, {"pause_collection": ""}, {"idempotency_key": key})
+    return subscription_facts(found)
+
+
+def cancel_at_period_end(*, subscription_id: str, key: str) -> SubscriptionFacts:
+    return _cancelling(subscription_id, True, key)
+
+
+def keep_going(*, subscription_id: str, key: str) -> SubscriptionFacts:
+    """Take back a cancellation that has not come true yet."""
+    return _cancelling(subscription_id, False, key)
+
+
+def cancel_now(*, subscription_id: str, key: str) -> SubscriptionFacts:
+    """At once, without a refund."""
+    with errors_named():
+        found = client().v1.subscriptions.cancel(subscription_id, {}, {"idempotency_key": key})
+    return subscription_facts(found)
+
+
+def _cancelling(subscription_id: str, wanted: bool, key: str) -> SubscriptionFacts:
+    with errors_named():
+        found = client().v1.subscriptions.update(
+            subscription_id, {"cancel_at_period_end": wanted}, {"idempotency_key": key}
+        )
+    return subscription_facts(found)
