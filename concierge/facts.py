@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from members import consent, credits
-from members.models import ConsentEntry, Escalation, Membership, Patient, PatientPhone, Visit
+from members.models import Benefit, ConsentEntry, Escalation, Membership, Patient, PatientPhone, Visit
 from outreach.models import Message
 
 _LATELY = timedelta(minutes=10)
@@ -142,12 +142,12 @@ _PROMISES = (Escalation.Reason.QUESTION, Escalation.Reason.UNKNOWN_NUMBER, Escal
 
 def _membership(patient: Patient) -> Membership | None:
     """The current one; else the last there was."""
-    memberships = patient.memberships.select_related("plan")
+    memberships = patient.memberships.select_related("plan", "plan_version")
     return memberships.current().first() or memberships.order_by("-started_on", "-pk").first()
 
 
 def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
-    benefits = membership.plan.benefits.select_related("service")
+    benefits = membership.plan_version.benefits.filter(kind=Benefit.Kind.CREDIT).prefetch_related("services")
     lots = credits.lots(membership, at=facts.at)
     renews = membership.status in (Membership.Status.ACTIVE, Membership.Status.PAST_DUE)
     return MemberFacts(
@@ -159,7 +159,7 @@ def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
             "payment_due": membership.status == Membership.Status.PAST_DUE,
             "renews_at": membership.current_period_end if renews else None,
             "synced_at": membership.stripe_fetched_at,
-            "benefits": tuple((benefit.service_id, benefit.service.name) for benefit in benefits),
+            "benefits": tuple((service.pk, service.name) for benefit in benefits for service in benefit.services.all()),
             "lots": tuple(
                 LotFact(lot.entry_id, lot.service.pk, lot.service.name, lot.remaining, lot.expires_at) for lot in lots
             ),

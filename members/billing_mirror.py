@@ -5,9 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from common import clock
 from members import audit, credits, escalations
-from members.models import BillingChange, Escalation, Invoice, Membership, Plan, StripeEvent
+from members.models import BillingChange, Escalation, Invoice, Membership, PlanVersion, StripeEvent
 from members.stripe_gateway import CardFacts, InvoiceFacts, SubscriptionFacts
 
 Status = Membership.Status
@@ -43,7 +42,7 @@ def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) 
     with transaction.atomic():
         membership = (
             Membership.objects.select_for_update(of=("self",))
-            .select_related("plan", "patient__home_location")
+            .select_related("plan", "plan_version", "patient__home_location")
             .get(pk=membership_pk)
         )
         fresh = membership.stripe_fetched_at is None or live.fetched_at >= membership.stripe_fetched_at
@@ -89,10 +88,11 @@ def _mirror_subscription(membership: Membership, live: Live, now: datetime) -> N
 
 
 def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
-    if price_id == membership.plan.stripe_price_id:
+    if price_id == membership.plan_version.stripe_price_id:
         return
-    plan = Plan.objects.filter(stripe_price_id=price_id).exclude(stripe_price_id="").first()
-    if plan is None:
+    sold = PlanVersion.objects.filter(stripe_price_id=price_id).exclude(stripe_price_id="")
+    version = sold.order_by("-effective_from", "-pk").first()
+    if version is None:
         escalations.open(
             reason=Escalation.Reason.BILLING_SYNC,
             patient=membership.patient,
@@ -105,9 +105,9 @@ def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
         actor="stripe",
         patient=membership.patient,
         now=now,
-        data={"membership": membership.pk, "from": membership.plan_id, "to": plan.pk},
+        data={"membership": membership.pk, "from": membership.plan_version_id, "to": version.pk},
     )
-    membership.plan = plan
+    membership.plan_version = version
 
 
 def _mirror_invoice(
@@ -153,18 +153,7 @@ def _grant_period(membership: Membership, invoice: Invoice, facts: InvoiceFacts,
     """A paid period grants the plan's benefits once. A mid-period charge (proration) opens no new period."""
     if facts.billing_reason not in ("subscription_create", "subscription_cycle"):
         return
-    for benefit in membership.plan.benefits.select_related("service"):
-        credits.grant(
-            membership=membership,
-            service=benefit.service,
-            quantity=benefit.quantity,
-            key=f"invoice:{invoice.stripe_id}:benefit:{benefit.pk}",
-            expires_at=clock.months_later(facts.period_start, benefit.valid_months),
-            actor="stripe",
-            reason=f"Paid period, {membership.plan.name}",
-            now=now,
-            invoice_id=invoice.stripe_id,
-        )
+    credits.grant_period(membership=membership, invoice=invoice, period=(facts.period_start, facts.period_end), now=now)
 
 
 def _state_fact(kind: str, invoice: Invoice, event: StripeEvent, now: datetime) -> None:

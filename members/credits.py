@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
+from common import clock
 from common.errors import Refused
 from members import audit
-from members.models import CreditEntry, Membership, Service, Visit
+from members.models import CreditEntry, Invoice, Membership, Service, Visit
 
 Kind = CreditEntry.Kind
 
@@ -83,6 +84,27 @@ def grant(
         )
         _settle("granted", entry, now)
     return entry
+
+
+def grant_period(
+    *, membership: Membership, invoice: Invoice, period: tuple[datetime, datetime], now: datetime
+) -> list[CreditEntry]:
+    """What the membership's version grants for a paid period (its start and end), once an invoice."""
+    begins, ends = period
+    return [
+        grant(
+            membership=membership,
+            service=benefit.services.all()[0],
+            quantity=benefit.quantity,
+            key=f"invoice:{invoice.stripe_id}:benefit:{benefit.pk}",
+            expires_at=clock.months_later(begins, benefit.valid_months) if benefit.valid_months else ends,
+            actor="stripe",
+            reason=f"Paid period, {membership.plan.name}",
+            now=now,
+            invoice_id=invoice.stripe_id,
+        )
+        for benefit in membership.plan_version.benefits.filter(kind="credit").prefetch_related("services")
+    ]
 
 
 def spend(

@@ -13,6 +13,7 @@ from members.models import (
     Patient,
     PatientPhone,
     Plan,
+    PlanVersion,
     Practice,
     Provider,
     Service,
@@ -76,11 +77,28 @@ def make_provider(location: Location, *services: Service, name: str = "Dana Reye
 
 def make_plan(name: str = "Glow", **fields: Any) -> Plan:
     """$199 a month, one Signature Facial credit a period."""
-    defaults = {"tier": 1, "price_cents": 19900, "stripe_price_id": f"price_{name.lower()}"}
-    plan, made = Plan.objects.get_or_create(name=name, defaults={**defaults, **fields})
+    plan, made = Plan.objects.get_or_create(name=name, defaults={"tier": fields.pop("tier", 1)})
     if made:
-        Benefit.objects.create(plan=plan, service=make_service(), quantity=1)
+        make_benefit(make_version(plan, **fields), make_service())
     return plan
+
+
+def make_version(plan: Plan, **fields: Any) -> PlanVersion:
+    """The plan's next version, without benefits; sold since long ago."""
+    defaults = {
+        "number": plan.versions.count() + 1,
+        "price_cents": 19900,
+        "stripe_price_id": f"price_{plan.name.lower()}",
+        "effective_from": NOON - timedelta(days=400),
+    }
+    return PlanVersion.objects.create(plan=plan, **{**defaults, **fields})
+
+
+def make_benefit(version: PlanVersion, *services: Service, **fields: Any) -> Benefit:
+    """One credit a period for any of the services."""
+    benefit = Benefit.objects.create(version=version, **{"code": f"benefit-{version.benefits.count() + 1}", **fields})
+    benefit.services.set(services)
+    return benefit
 
 
 def make_patient(
@@ -126,7 +144,7 @@ def make_membership(patient: Patient | None = None, *, consent: bool = True, **f
         agree(patient)
     number = next(_numbers)
     defaults = {
-        "plan": fields.pop("plan", None) or make_plan(),
+        "plan_version": (fields.pop("plan", None) or make_plan()).version_at(NOON),
         "location": patient.home_location,
         "status": Membership.Status.ACTIVE,
         "started_on": date(2025, 6, 1),

@@ -53,7 +53,7 @@ FILTERS = (
 def phonebook(*, chosen: str, search: str, now: datetime) -> Phones:
     """The phones of one filter that match the search, the latest conversation first."""
     latest = HandsetText.objects.filter(handset=OuterRef("number")).order_by("-created_at", "-pk")
-    current = Membership.objects.current().select_related("plan")
+    current = Membership.objects.current().select_related("plan", "plan_version")
     phones: Phones = (
         PatientPhone.objects.select_related("patient__home_location")
         .prefetch_related(Prefetch("patient__memberships", queryset=current, to_attr="current_memberships"))
@@ -70,7 +70,7 @@ def phonebook(*, chosen: str, search: str, now: datetime) -> Phones:
 
 def people(number: str) -> list[Patient]:
     """Who has this number: nobody, one, or several who share it."""
-    memberships = Membership.objects.select_related("plan").order_by("-pk")
+    memberships = Membership.objects.select_related("plan", "plan_version").order_by("-pk")
     return list(
         Patient.objects.filter(Exists(PatientPhone.objects.filter(patient=OuterRef("pk"), number=number)))
         .select_related("home_location")

@@ -68,7 +68,7 @@ def transcript(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def standing(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The facts of one membership alone: what a text or a charge moved is seen without a reload."""
-    owners = Membership.objects.select_related("plan", "patient__home_location")
+    owners = Membership.objects.select_related("plan", "plan_version", "patient__home_location")
     membership = get_object_or_404(owners, pk=pk, patient__phones__number=_known(number))
     return render(request, "demo/handset.html#standing", {"membership": membership, "zone": membership.patient.zone})
 

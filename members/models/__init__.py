@@ -1,6 +1,7 @@
 """Every table of the members floor, one noun a module."""
 
 from members.models.audit import AuditEntry
+from members.models.benefits import Benefit
 from members.models.billing import BillingChange, Invoice, StripeEvent
 from members.models.consent import ConsentEntry
 from members.models.credits import CreditEntry
@@ -9,7 +10,7 @@ from members.models.holds import Hold
 from members.models.links import PatientLink
 from members.models.memberships import Membership
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
-from members.models.plans import Benefit, Plan, Service
+from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Location, Practice
 from members.models.staff import StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
@@ -35,6 +36,7 @@ __all__ = [
     "PatientMerge",
     "PatientPhone",
     "Plan",
+    "PlanVersion",
     "Practice",
     "Provider",
     "Service",

@@ -1,13 +1,13 @@
 """A patient's membership: the mirror of one Stripe subscription."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
 from members.models.people import Patient
-from members.models.plans import Plan
+from members.models.plans import Plan, PlanVersion
 from members.models.practice import Location
 
 
@@ -57,7 +57,9 @@ class Membership(models.Model):
         related_name="pays_for",
         help_text="Who pays, where that is somebody else: a parent, a partner. Empty: the patient.",
     )
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="memberships")
+    # The rules it was sold with. `plan` is that version's plan, kept for filters; `save` holds them together.
+    plan_version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="memberships")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="memberships", editable=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="memberships")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     started_on = models.DateField()
@@ -97,6 +99,13 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient}: {self.plan}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.plan_id != self.plan_version.plan_id:
+            self.plan = self.plan_version.plan
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "plan"}
+        super().save(*args, **kwargs)
 
     @property
     def billing_contact(self) -> Patient:

@@ -62,7 +62,9 @@ def memberships_of(patient_pk: int) -> QuerySet[Membership]:
     """The current membership first, then the ones that ended, the last in front."""
     current = Case(When(status__in=Membership.CURRENT, then=0), default=1, output_field=IntegerField())
     held = Membership.objects.filter(patient=patient_pk)
-    return held.select_related("patient__home_location", "plan", "location").order_by(current, "-started_on", "-pk")
+    return held.select_related("patient__home_location", "plan", "plan_version", "location").order_by(
+        current, "-started_on", "-pk"
+    )
 
 
 def _invoices(membership: Membership) -> list[Invoice]:

@@ -12,10 +12,12 @@ def subscribed_member(**fields) -> Membership:
     """An active Glow member whose subscription, price and Visa card the stand-in knows."""
     membership = factories.make_membership(**fields)
     began, ends = NOON - timedelta(days=10), NOON + timedelta(days=20)
-    customer_id, plan = membership.stripe_customer_id, membership.plan
+    customer_id, version = membership.stripe_customer_id, membership.plan_version
     card_id = f"pm_{customer_id}"
-    product = building.product(f"prod_{plan.pk}", name=plan.name, created=began)
-    price = building.price(plan.stripe_price_id, product=product["id"], unit_amount=plan.price_cents, created=began)
+    product = building.product(f"prod_{version.plan.pk}", name=version.plan.name, created=began)
+    price = building.price(
+        version.stripe_price_id, product=product["id"], unit_amount=version.price_cents, created=began
+    )
     mine = [
         building.customer(customer_id, created=began, default_payment_method=card_id),
         building.payment_method(card_id, customer=customer_id, created=began),

@@ -29,7 +29,7 @@ def member():
 @pytest.fixture
 def charged(member):
     """The same member in the Stripe stand-in, with a good card."""
-    price = building.price(member.plan.stripe_price_id, product="prod_1", unit_amount=19900, created=JUNE)
+    price = building.price(member.plan_version.stripe_price_id, product="prod_1", unit_amount=19900, created=JUNE)
     bodies = [
         building.product("prod_1", name="Glow", created=JUNE),
         price,

@@ -27,6 +27,7 @@ from members.models import (
     Patient,
     PatientPhone,
     Plan,
+    PlanVersion,
     Service,
     StaffUser,
     StandinObject,
@@ -61,14 +62,14 @@ def _seeded(django_db_setup_seeded, db):
 
 
 def memberships():
-    return Membership.objects.select_related("patient__home_location", "plan", "location")
+    return Membership.objects.select_related("patient__home_location", "plan_version__plan", "location")
 
 
 def test_the_practice_is_the_one_that_was_promised():
     assert Location.objects.values("time_zone").distinct().count() == 2
     assert (Plan.objects.count(), Service.objects.count()) == (3, 12)
     assert Patient.objects.count() == Membership.objects.count() == MEMBERS
-    assert {plan.price_cents for plan in Plan.objects.all()} == {12900, 19900, 32900}
+    assert {version.price_cents for version in PlanVersion.objects.all()} == {12900, 19900, 32900}
     assert all(service.nicknames for service in Service.objects.all())
 
 
@@ -122,10 +123,10 @@ def test_credits_are_used_inside_their_time():
 
 def test_every_paid_period_granted_what_the_plan_promises_and_nothing_else_did():
     grants = Counter(CreditEntry.objects.filter(kind="grant").values_list("invoice_id", flat=True))
-    promised = dict(Plan.objects.annotate(n=Count("benefits")).values_list("pk", "n"))
+    promised = dict(PlanVersion.objects.annotate(n=Count("benefits")).values_list("pk", "n"))
 
     for invoice in Invoice.objects.select_related("membership"):
-        expected = promised[invoice.membership.plan_id] if invoice.status == Invoice.Status.PAID else 0
+        expected = promised[invoice.membership.plan_version_id] if invoice.status == Invoice.Status.PAID else 0
         assert grants[invoice.stripe_id] == expected, invoice
 
 
@@ -178,7 +179,7 @@ def test_our_rows_and_the_stripe_stand_in_agree():
         status = billing_mirror.status_of(live)
         assert status == membership.status or (status, membership.status) == ("cancelled", "lapsed")
         assert live.customer_id == membership.stripe_customer_id
-        assert live.price_id == membership.plan.stripe_price_id
+        assert live.price_id == membership.plan_version.stripe_price_id
         assert live.period_end == membership.current_period_end.replace(microsecond=0)
         card = stripe_gateway.fetch_card(membership.stripe_subscription_id)
         assert (card.brand, card.last4) == (membership.card_brand, membership.card_last4)

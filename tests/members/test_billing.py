@@ -10,7 +10,16 @@ from django_q.models import OrmQ
 
 from common import doors
 from members import billing, credits, stripe_gateway
-from members.models import AuditEntry, BillingChange, Escalation, Invoice, Membership, Plan, StandinObject, StripeEvent
+from members.models import (
+    AuditEntry,
+    BillingChange,
+    Escalation,
+    Invoice,
+    Membership,
+    PlanVersion,
+    StandinObject,
+    StripeEvent,
+)
 from members.stripe_standin import playing, store
 from tests import factories
 from tests.doubles.subscribed import subscribed_member
@@ -262,7 +271,7 @@ class TestApplying:
 
     def test_a_price_of_no_plan_is_told_to_a_person(self):
         membership = subscribed_member()
-        Plan.objects.update(stripe_price_id="")
+        PlanVersion.objects.update(stripe_price_id="")
 
         billing.apply(stored("invoice.paid", good_renewal(membership)).pk, now=NOON)
 
@@ -270,8 +279,8 @@ class TestApplying:
 
     def test_a_change_of_price_at_stripe_moves_the_plan(self):
         membership = subscribed_member()
-        price = membership.plan.stripe_price_id
-        Plan.objects.update(stripe_price_id="price_old")
+        price = membership.plan_version.stripe_price_id
+        PlanVersion.objects.update(stripe_price_id="price_old")
         luxe = factories.make_plan("Luxe", tier=3, stripe_price_id=price)
 
         billing.apply(stored("customer.subscription.updated", str(membership.stripe_subscription_id)).pk, now=NOON)

@@ -34,7 +34,7 @@ def seed(*, members: int, now: datetime) -> Seeded | None:
     if is_seeded():
         return None
     playbooks.install()
-    house = practice.build()
+    house = practice.build(now)
     lives = _lives(cast.personas(max(members, FEWEST)), house, now)
     people.save(lives, now)
     money.save(lives, now)
@@ -66,6 +66,6 @@ def _live(index: int, persona: Persona, house: House, now: datetime) -> Life:
     rng = Random(f"{SEED}:{index}")  # noqa: S311  (invented people, not secrets)
     started, ended = timelines.start_and_end(persona, rng, now)
     location = house.locations[persona.place]
-    life = Life(index, persona, rng, location, house.plans[persona.plan], started, ended)
+    life = Life(index, persona, rng, location, house.versions[persona.plan], started, ended)
     life.patient = people.patient_for(life, now)
     return life

@@ -67,8 +67,8 @@ def _unpaid(life: Life, *, staff_call_after: timedelta, now: datetime) -> None:
         return
     escalations.open(
         reason=Reason.PAYMENT_CALL,
-        summary=f"Call {life.patient.full_name} about the {life.plan.name} payment of {life.plan.price} that failed on "
-        f"{failed_at:%B} {failed_at.day}. Two texts had no effect. Offer to text the card link again.",
+        summary=f"Call {life.patient.full_name} about the {life.plan.name} payment of {life.version.price} that failed "
+        f"on {failed_at:%B} {failed_at.day}. Two texts had no effect. Offer to text the card link again.",
         patient=life.patient,
         now=failed_at + staff_call_after,
     )

@@ -44,7 +44,7 @@ def _chase(life: Life, period: Period, failed_at: datetime, talk: Talk, now: dat
 
 
 def _text(life: Life, step: Step, at: datetime, enrolment: Enrolment, talk: Talk) -> None:
-    amount = money.readable(life.plan.price_cents)
+    amount = money.readable(life.version.price_cents)
     body = talk.step(SLUG, step.position, life, {"amount": amount})
     key = f"seed:{enrolment.cause}:step:{step.position}"
     if not may_text(life):

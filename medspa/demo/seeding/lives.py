@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from members.models import Location, Membership, Patient, Plan, Provider, Service
+from members.models import Location, Membership, Patient, Plan, PlanVersion, Provider, Service
 
 SEED = 20_260_601
 
@@ -81,7 +81,7 @@ class Life:
     persona: Persona
     rng: Random
     location: Location
-    plan: Plan
+    version: PlanVersion
     started_at: datetime
     ended_at: datetime | None
     patient: Patient = field(default_factory=Patient)
@@ -94,6 +94,10 @@ class Life:
     def name(self) -> str:
         """Part of the invented Stripe ids."""
         return f"demo{self.index:04d}"
+
+    @property
+    def plan(self) -> Plan:
+        return self.version.plan
 
     @property
     def customer_id(self) -> str:

@@ -27,7 +27,7 @@ def save(lives: list[Life], now: datetime) -> None:
 
 
 def _invoice(life: Life, period: Period, now: datetime) -> Invoice:
-    cents = life.plan.price_cents
+    cents = life.version.price_cents
     written_off = period.paid_at is None and life.persona.standing == Membership.Status.LAPSED
     status = Invoice.Status.PAID if period.paid_at else Invoice.Status.OPEN
     retry_at = (period.failed_at or now) + _RETRY_AFTER * period.attempts
@@ -38,7 +38,7 @@ def _invoice(life: Life, period: Period, now: datetime) -> Invoice:
         status=Invoice.Status.UNCOLLECTIBLE if written_off else status,
         amount_due_cents=cents,
         amount_remaining_cents=0 if period.paid_at else cents,
-        currency=life.plan.currency,
+        currency=life.version.currency,
         attempt_count=period.attempts,
         decline_code=period.decline_code,
         next_attempt_at=retry_at if status == Invoice.Status.OPEN and not written_off and retry_at > now else None,
@@ -87,7 +87,7 @@ def _change(life: Life, invoice: Invoice, event: StripeEvent, kind: str, at: dat
 
 def _trail(life: Life, period: Period, kind: str, at: datetime) -> list[AuditEntry]:
     settled = kind == "invoice.paid"
-    money = {"invoice": life.invoice_id(period), "cents": life.plan.price_cents, "attempt": period.attempts}
+    money = {"invoice": life.invoice_id(period), "cents": life.version.price_cents, "attempt": period.attempts}
     status = Membership.Status.ACTIVE if settled else Membership.Status.PAST_DUE
     assert life.membership is not None  # noqa: S101  (saved before money is)
     moved = {"membership": life.membership.pk, "to": status}

@@ -42,6 +42,7 @@ def membership_for(life: Life, now: datetime) -> Membership:
     last = life.periods[-1]
     return Membership(
         patient=life.patient,
+        plan_version=life.version,
         plan=life.plan,
         location=life.location,
         status=life.persona.standing,

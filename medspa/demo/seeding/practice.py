@@ -1,15 +1,17 @@
 """Glow Theory: its two locations, what it sells and who works there."""
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time, timedelta
 
 from django.contrib.auth.hashers import make_password
+from django.utils.text import slugify
 
 from members.models import (
     Benefit,
     BusinessHours,
     Location,
     Plan,
+    PlanVersion,
     Practice,
     Provider,
     Service,
@@ -82,13 +84,13 @@ class House:
     practice: Practice
     locations: dict[str, Location]
     services: dict[str, Service]
-    plans: dict[str, Plan]
+    versions: dict[str, PlanVersion]
     benefits: dict[str, list[Benefit]]
     providers: dict[str, list[tuple[Provider, frozenset[str]]]]
     staff: dict[str, StaffUser]
 
 
-def build() -> House:
+def build(now: datetime) -> House:
     practice = Practice.objects.create(
         name="Glow Theory",
         legal_name="Glow Theory Aesthetics LLC",
@@ -108,8 +110,8 @@ def build() -> House:
         )
         for number, (name, category, nicknames, minutes, cents, add_on) in enumerate(_SERVICES, start=1)
     }
-    plans, benefits = _plans(services)
-    return House(practice, locations, services, plans, benefits, _providers(locations, services), _staff(locations))
+    versions, benefits = _plans(services, now)
+    return House(practice, locations, services, versions, benefits, _providers(locations, services), _staff(locations))
 
 
 def _locations() -> dict[str, Location]:
@@ -142,21 +144,30 @@ def _locations() -> dict[str, Location]:
     return {"austin": austin, "scottsdale": scottsdale}
 
 
-def _plans(services: dict[str, Service]) -> tuple[dict[str, Plan], dict[str, list[Benefit]]]:
-    plans, benefits = {}, {}
+def _plans(services: dict[str, Service], now: datetime) -> tuple[dict[str, PlanVersion], dict[str, list[Benefit]]]:
+    versions: dict[str, PlanVersion] = {}
+    benefits: dict[str, list[Benefit]] = {}
     for name, tier, cents, price_id, granted in _PLANS:
-        plans[name] = Plan.objects.create(
-            name=name,
-            tier=tier,
+        versions[name] = PlanVersion.objects.create(
+            plan=Plan.objects.create(name=name, tier=tier),
+            number=1,
             price_cents=cents,
             stripe_price_id=price_id,
             terms="Billed monthly. Unused credits expire. Cancel any time with 30 days' notice.",
+            effective_from=now - timedelta(days=1000),
+            notice_days=30,
         )
-        benefits[name] = Benefit.objects.bulk_create(
-            Benefit(plan=plans[name], service=services[service], quantity=quantity, valid_months=months)
-            for service, quantity, months in granted
-        )
-    return plans, benefits
+        benefits[name] = []
+        for service, quantity, months in granted:
+            benefit = Benefit.objects.create(
+                version=versions[name],
+                code=slugify(service),
+                quantity=quantity,
+                valid_months=months,
+            )
+            benefit.services.add(services[service])
+            benefits[name].append(benefit)
+    return versions, benefits
 
 
 def _providers(

@@ -18,10 +18,10 @@ def save(house: House, lives: list[Life], now: datetime) -> None:
     opened = min(life.started_at for life in lives) - timedelta(days=30)
     prices: dict[str, Body] = {}
     sold: list[Body] = []
-    for name, plan in house.plans.items():
+    for name, version in house.versions.items():
         product = building.product(f"prod_demo_{name.lower()}", name=f"{name} membership", created=opened)
         prices[name] = building.price(
-            plan.stripe_price_id, product=product["id"], unit_amount=plan.price_cents, created=opened
+            version.stripe_price_id, product=product["id"], unit_amount=version.price_cents, created=opened
         )
         sold += [product, prices[name]]
     bodies = [body for life in lives for body in _of(life, prices[life.plan.name], now)]

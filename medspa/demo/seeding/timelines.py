@@ -46,10 +46,10 @@ def fill(life: Life, house: House, diary: Diary, now: datetime, *, today: bool) 
         Lot(
             period=period,
             benefit_id=benefit.pk,
-            service=benefit.service,
+            service=benefit.services.all()[0],
             quantity=benefit.quantity,
             granted_at=period.paid_at,
-            expires_at=clock.months_later(period.start, benefit.valid_months),
+            expires_at=clock.months_later(period.start, benefit.valid_months or 1),
         )
         for period in life.periods
         if period.paid_at
