@@ -11,16 +11,17 @@ from members.models.links import PatientLink
 from members.models.memberships import Membership
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, Service
-from members.models.practice import BusinessHours, Location, Practice
+from members.models.practice import BusinessHours, Closure, Location, Practice
 from members.models.staff import StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
-from members.models.visits import Provider, Visit
+from members.models.visits import Provider, Shift, SlotHold, TimeOff, Visit
 
 __all__ = [
     "AuditEntry",
     "Benefit",
     "BillingChange",
     "BusinessHours",
+    "Closure",
     "ConsentEntry",
     "CreditEntry",
     "Escalation",
@@ -40,10 +41,13 @@ __all__ = [
     "Practice",
     "Provider",
     "Service",
+    "Shift",
+    "SlotHold",
     "StaffRole",
     "StaffUser",
     "StandinObject",
     "StandinReplay",
     "StripeEvent",
+    "TimeOff",
     "Visit",
 ]

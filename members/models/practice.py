@@ -1,9 +1,10 @@
 """The practice and its locations. One deployment = one practice."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.db.models import prefetch_related_objects
 
 
 class Practice(models.Model):
@@ -45,15 +46,23 @@ class Location(models.Model):
 
     def hours_on(self, when: datetime) -> "tuple[datetime, datetime] | None":
         """Opening and closing moment (aware, UTC-comparable) of the local day that holds `when`; None when closed."""
+        prefetch_related_objects([self], "business_hours", "closures")
         zone = ZoneInfo(self.time_zone)
         day = when.astimezone(zone).date()
+        opens, closes = self._hours(day)
+        if opens is None or closes is None:
+            return None
+        return datetime.combine(day, opens, tzinfo=zone), datetime.combine(day, closes, tzinfo=zone)
+
+    def _hours(self, day: date) -> "tuple[time | None, time | None]":
+        """The local hours of one day: the closure's own where there is one, else the weekday's."""
+        for closure in self.closures.all():
+            if closure.on == day:
+                return closure.opens, closure.closes
         for hours in self.business_hours.all():
             if hours.weekday == day.weekday():
-                return (
-                    datetime.combine(day, hours.opens, tzinfo=zone),
-                    datetime.combine(day, hours.closes, tzinfo=zone),
-                )
-        return None
+                return hours.opens, hours.closes
+        return None, None
 
     def next_open(self, when: datetime) -> datetime:
         """`when` itself while open, else the next opening moment within 14 days (then: `when`)."""
@@ -79,3 +88,26 @@ class BusinessHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.location} {self.weekday}: {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class Closure(models.Model):
+    """A day that is not like its weekday: closed (a holiday), or open at other hours."""
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="closures")
+    on = models.DateField()
+    name = models.CharField(max_length=60, help_text='As patients may read it: "Thanksgiving".')
+    opens = models.TimeField(null=True, blank=True, help_text="Empty: closed all day.")
+    closes = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("on",)
+        constraints = [
+            models.UniqueConstraint(fields=["location", "on"], name="one_closure_a_day"),
+            models.CheckConstraint(
+                condition=models.Q(opens__isnull=True, closes__isnull=True) | models.Q(closes__gt=models.F("opens")),
+                name="closure_is_whole_or_has_hours",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.location} {self.on}: {self.name}"

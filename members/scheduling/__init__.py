@@ -1,9 +1,10 @@
 """Appointments through the practice's scheduler; the embedded one keeps them in our own rows."""
 
-from members.scheduling.base import Opening, Scheduler, SchedulerError
+from members.scheduling.base import Changes, Opening, Scheduler, SchedulerError, VisitChange
 from members.scheduling.embedded import EmbeddedScheduler
+from members.scheduling.wishes import ANYTIME, TimeWish
 
-__all__ = ["Opening", "Scheduler", "SchedulerError", "get"]
+__all__ = ["ANYTIME", "Changes", "Opening", "Scheduler", "SchedulerError", "TimeWish", "VisitChange", "get"]
 
 
 def get() -> Scheduler:

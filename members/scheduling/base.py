@@ -1,10 +1,12 @@
 """What a scheduler must do for us. One vendor a module; callers ask `members.scheduling.get()`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from members.models import Patient, Service, Visit
+from members.models import Patient, Service, SlotHold, Visit
+from members.scheduling.wishes import ANYTIME, TimeWish
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,29 @@ class Opening:
     ends_at: datetime
 
 
+@dataclass(frozen=True)
+class VisitChange:
+    """One appointment as the practice's scheduler has it now; ids are the scheduler's own."""
+
+    external_id: str
+    patient_id: str
+    service_id: str
+    location_id: str
+    provider_name: str
+    starts_at: datetime
+    ends_at: datetime
+    status: str  # a Visit.Status
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed, oldest first, and where to go on. `more`: ask again at once."""
+
+    visits: Sequence[VisitChange]
+    cursor: str
+    more: bool = False
+
+
 class SchedulerError(Exception):
     """The scheduler could not say. `permanent`: asking again with the same words cannot help."""
 
@@ -27,12 +52,32 @@ class SchedulerError(Exception):
 
 
 class Scheduler(Protocol):
-    def openings(
-        self, *, patient: Patient, service: Service, after: datetime, until: datetime, limit: int = 2
-    ) -> list[Opening]:
-        """Free slots at the patient's home location that suit the patient, in order of time; fewer when there are few.
+    # True: what we book here stands. False: the desk keys it in, and the visit is `requested` until then.
+    confirms: bool
 
-        `after` is the moment of asking: the scheduler keeps its own lead time from there. Raises SchedulerError.
+    def openings(
+        self,
+        *,
+        patient: Patient,
+        service: Service,
+        after: datetime,
+        until: datetime,
+        limit: int | None = 2,
+        wish: TimeWish = ANYTIME,
+    ) -> list[Opening]:
+        """Free slots at the patient's home location that suit the wish and the patient, in order of time.
+
+        With a limit: so many good ones, fewer when there are few. Without: all. `after` is the moment of asking: the
+        scheduler keeps its own lead time from there. Raises SchedulerError.
+        """
+        ...
+
+    def hold(
+        self, *, patient: Patient, openings: Sequence[Opening], until: datetime, actor: str, now: datetime
+    ) -> list[SlotHold]:
+        """Keep these slots for the patient, instead of whatever was kept before; none: let go of all.
+
+        Raises Refused (slot_taken, slot_past) when one is gone, and then nothing changes; SchedulerError.
         """
         ...
 
@@ -40,6 +85,15 @@ class Scheduler(Protocol):
         """Take the slot. Raises Refused (slot_taken, slot_past) when it is gone, SchedulerError when unknown."""
         ...
 
+    def move(self, *, visit: Visit, opening: Opening, actor: str, now: datetime) -> Visit:
+        """Take the slot in place of the visit's. Raises Refused (not_booked, slot_taken, slot_past): then the visit
+        stays as it was; SchedulerError when unknown."""
+        ...
+
     def cancel(self, *, visit: Visit, actor: str, now: datetime) -> None:
         """Give the slot back. Raises Refused (not_booked) when the visit is not a coming one."""
+        ...
+
+    def changes_since(self, *, cursor: str, now: datetime) -> Changes:
+        """Appointments that changed after `cursor` ('' at first). Raises SchedulerError."""
         ...

@@ -1,192 +1,140 @@
-"""The embedded scheduler: business hours and providers minus booked visits, on a half-hour grid."""
+"""The embedded scheduler: our own rows are the diary."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min, Q, prefetch_related_objects
+from django.db.models import Q
 
 from common.errors import Refused
-from members import audit
-from members.models import Location, Membership, Patient, Provider, Service, Visit
-from members.scheduling.base import Opening
+from members import audit, standings
+from members.models import Patient, Provider, Service, SlotHold, Visit
+from members.scheduling import habits
+from members.scheduling.base import Changes, Opening
+from members.scheduling.free_slots import free_slots, is_taken
+from members.scheduling.wishes import ANYTIME, TimeWish
 
-GRID = timedelta(minutes=30)
 LEAD = timedelta(hours=2)  # the room and the patient both need some notice
-_NOON = 12
-_HABIT_VISITS = 12
-
-_Span = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True)
-class _Habit:
-    """When the patient usually came: local weekday (0 = Monday) and hour."""
-
-    weekday: int
-    hour: int
 
 
 class EmbeddedScheduler:
+    confirms = True
+
     def openings(
-        self, *, patient: Patient, service: Service, after: datetime, until: datetime, limit: int = 2
+        self,
+        *,
+        patient: Patient,
+        service: Service,
+        after: datetime,
+        until: datetime,
+        limit: int | None = 2,
+        wish: TimeWish = ANYTIME,
     ) -> list[Opening]:
         location = patient.home_location
-        free = list(_free_slots(location, service, patient, after + LEAD, until))
-        return sorted(_choose(free, _habit(patient, location), ZoneInfo(location.time_zone), limit), key=_start)
+        habit = habits.of(patient, zone=location.time_zone)
+        free = list(
+            free_slots(
+                location=location,
+                service=service,
+                patient=patient,
+                earliest=after + LEAD,
+                until=until,
+                wish=wish,
+                now=after,
+                first_provider=habit.provider_id if habit else None,
+            )
+        )
+        return free if limit is None else habits.choose(free, habit, zone=location.time_zone, limit=limit)
+
+    def hold(
+        self, *, patient: Patient, openings: Sequence[Opening], until: datetime, actor: str, now: datetime
+    ) -> list[SlotHold]:
+        with _no_overlap(), transaction.atomic():
+            _lock(patient, openings)
+            _let_go(patient, openings, now)
+            for opening in openings:
+                _refuse_gone(opening, patient, now)
+            held = [
+                SlotHold.objects.create(patient=patient, made_at=now, expires_at=until, **vars(opening))
+                for opening in openings
+            ]
+            data = {"holds": [one.pk for one in held], "until": until.isoformat()}
+            audit.record("slot.held", actor=actor, patient=patient, now=now, data=data)
+        return held
 
     def book(self, *, patient: Patient, opening: Opening, actor: str, now: datetime) -> Visit:
-        if opening.starts_at <= now:
-            raise Refused("That time has passed.", code="slot_past")
-        try:
-            with transaction.atomic():
-                # One provider's bookings go through this lock, so two that overlap cannot both find the time free.
-                provider = Provider.objects.select_for_update().filter(pk=opening.provider_id).first()
-                if provider is None or _is_taken(opening, patient):
-                    raise Refused("That time was just taken.", code="slot_taken")
-                visit = Visit.objects.create(
-                    patient=patient,
-                    service_id=opening.service_id,
-                    location_id=opening.location_id,
-                    provider=provider,
-                    starts_at=opening.starts_at,
-                    ends_at=opening.ends_at,
-                    status=Visit.Status.BOOKED,
-                    booked_at=now,
-                )
-                _settle("booked", visit, actor, now)
-        except IntegrityError:  # one_visit_a_slot
-            raise Refused("That time was just taken.", code="slot_taken") from None
+        with _no_overlap(), transaction.atomic():
+            _lock(patient, [opening])
+            _refuse_gone(opening, patient, now)
+            _let_go(patient, [opening], now)
+            status = Visit.Status.BOOKED if self.confirms else Visit.Status.REQUESTED
+            visit = Visit.objects.create(patient=patient, status=status, booked_at=now, **vars(opening))
+            _settle(status.value, visit, actor, now)
+        return visit
+
+    def move(self, *, visit: Visit, opening: Opening, actor: str, now: datetime) -> Visit:
+        with _no_overlap(), transaction.atomic():
+            _lock(visit.patient, [opening])
+            coming = Visit.objects.filter(pk=visit.pk, status__in=Visit.HOLDS_TIME, starts_at__gt=now)
+            if not coming.exists():
+                raise Refused("Only a coming appointment can be moved.", code="not_booked")
+            _refuse_gone(opening, visit.patient, now, besides=visit)
+            _let_go(visit.patient, [opening], now)
+            coming.update(**vars(opening))
+            visit.refresh_from_db()
+            _settle("moved", visit, actor, now)
         return visit
 
     def cancel(self, *, visit: Visit, actor: str, now: datetime) -> None:
         with transaction.atomic():
-            coming = Visit.objects.filter(pk=visit.pk, status=Visit.Status.BOOKED, starts_at__gt=now)
+            coming = Visit.objects.filter(pk=visit.pk, status__in=Visit.HOLDS_TIME, starts_at__gt=now)
             if not coming.update(status=Visit.Status.CANCELLED):
                 raise Refused("Only a coming appointment can be cancelled.", code="not_booked")
             visit.status = Visit.Status.CANCELLED
             _settle("cancelled", visit, actor, now)
 
-
-def _free_slots(
-    location: Location, service: Service, patient: Patient, earliest: datetime, until: datetime
-) -> Iterator[Opening]:
-    """Slots of the service inside business hours, in order of time; one a moment, though several providers be free."""
-    providers = list(Provider.objects.filter(location=location, services=service).values_list("pk", flat=True))
-    taken, away = _taken(providers, patient, earliest, until)
-    length = timedelta(minutes=service.duration_minutes)
-    for starts_at in _grid(location, length, earliest, until):
-        ends_at = starts_at + length
-        if _overlaps((starts_at, ends_at), away):
-            continue
-        for provider_id in providers:
-            if not _overlaps((starts_at, ends_at), taken[provider_id]):
-                yield Opening(service.pk, location.pk, provider_id, starts_at, ends_at)
-                break
+    def changes_since(self, *, cursor: str, now: datetime) -> Changes:
+        return Changes((), cursor)  # our own rows are the truth: nothing changes elsewhere
 
 
-def _grid(location: Location, length: timedelta, earliest: datetime, until: datetime) -> Iterator[datetime]:
-    """Half-hour starts, counted from opening, that end before closing."""
-    prefetch_related_objects([location], "business_hours")
-    zone = ZoneInfo(location.time_zone)
-    midday = earliest.astimezone(zone).replace(hour=_NOON, minute=0, second=0, microsecond=0)
-    while midday - timedelta(hours=_NOON) < until:
-        if span := location.hours_on(midday):
-            starts_at, closes_at = span[0].astimezone(UTC), span[1].astimezone(UTC)
-            while starts_at + length <= closes_at:
-                if earliest <= starts_at < until:
-                    yield starts_at
-                starts_at += GRID
-        midday += timedelta(days=1)  # wall-clock arithmetic: noon stays noon over a clock change
+class _no_overlap:  # noqa: N801  (reads as the promise that it keeps)
+    """What the constraints refuse is a slot that somebody else just took."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, IntegrityError):
+            raise Refused("That time was just taken.", code="slot_taken") from None
 
 
-def _taken(
-    providers: list[int], patient: Patient, earliest: datetime, until: datetime
-) -> tuple[dict[int, list[_Span]], list[_Span]]:
-    """What is booked with each provider, and where the patient is expected already."""
-    booked = Visit.objects.filter(
-        Q(provider__in=providers) | Q(patient=patient),
-        status=Visit.Status.BOOKED,
-        ends_at__gt=earliest,
-        starts_at__lt=until + timedelta(days=1),
-    ).values_list("provider_id", "patient_id", "starts_at", "ends_at")
-    taken: dict[int, list[_Span]] = defaultdict(list)
-    away: list[_Span] = []
-    for provider_id, patient_id, starts_at, ends_at in booked:
-        if provider_id is not None:
-            taken[provider_id].append((starts_at, ends_at))
-        if patient_id == patient.pk:
-            away.append((starts_at, ends_at))
-    return taken, away
+def _lock(patient: Patient, openings: Sequence[Opening]) -> None:
+    """One patient's and one provider's bookings each go through one lock, always taken in this order.
+
+    So two requests that overlap cannot both find the time free: neither two patients for one provider, nor one
+    patient with two providers. Without a key lock, rows that merely point at the patient are not kept waiting.
+    """
+    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    wanted = {opening.provider_id for opening in openings}
+    found = Provider.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    if len(found) < len(wanted):
+        raise Refused("That time was just taken.", code="slot_taken")  # the provider left
 
 
-def _overlaps(span: _Span, others: list[_Span]) -> bool:
-    return any(starts_at < span[1] and span[0] < ends_at for starts_at, ends_at in others)
+def _let_go(patient: Patient, openings: Sequence[Opening], now: datetime) -> None:
+    """End the patient's own holds, and those that ran out where we are about to write."""
+    ended = Q(expires_at__lte=now, provider__in={opening.provider_id for opening in openings})
+    SlotHold.objects.filter(Q(patient=patient) | ended, released_at__isnull=True).update(released_at=now)
 
 
-def _habit(patient: Patient, location: Location) -> _Habit | None:
-    zone = ZoneInfo(location.time_zone)
-    past = patient.visits.filter(status=Visit.Status.COMPLETED).order_by("-starts_at")
-    came = [when.astimezone(zone) for when in past.values_list("starts_at", flat=True)[:_HABIT_VISITS]]
-    if not came:
-        return None
-    weekday = Counter(when.weekday() for when in came).most_common(1)[0][0]
-    hour = Counter(when.hour for when in came).most_common(1)[0][0]
-    return _Habit(weekday, hour)
-
-
-def _choose(free: list[Opening], habit: _Habit | None, zone: ZoneInfo, limit: int) -> list[Opening]:
-    """Good options, not just the first ones: each on a day of its own, at the usual hour or at another time of day."""
-    chosen: list[Opening] = []
-    while free and len(chosen) < limit:
-        best = min(free, key=lambda opening: _cost(opening, chosen, habit, zone))
-        chosen.append(best)
-        free = [opening for opening in free if not _overlaps(_span(opening), [_span(best)])]
-    return chosen
-
-
-def _cost(
-    opening: Opening, chosen: list[Opening], habit: _Habit | None, zone: ZoneInfo
-) -> tuple[bool, bool, bool, int, datetime]:
-    """What speaks against a slot beside those already chosen, the weightiest first."""
-    when = _local(opening, zone)
-    others = [_local(other, zone) for other in chosen]
-    same_day = any(when.date() == other.date() for other in others)
-    same_half = any((when.hour < _NOON) == (other.hour < _NOON) for other in others)
-    if habit is None:
-        return same_day, same_half, False, 0, opening.starts_at
-    other_weekday = not others and when.weekday() != habit.weekday
-    return same_day, same_day and same_half, other_weekday, abs(when.hour - habit.hour), opening.starts_at
-
-
-def _local(opening: Opening, zone: ZoneInfo) -> datetime:
-    return opening.starts_at.astimezone(zone)
-
-
-def _span(opening: Opening) -> _Span:
-    return opening.starts_at, opening.ends_at
-
-
-def _start(opening: Opening) -> datetime:
-    return opening.starts_at
-
-
-def _is_taken(opening: Opening, patient: Patient) -> bool:
-    return Visit.objects.filter(
-        Q(provider_id=opening.provider_id) | Q(patient=patient),
-        status=Visit.Status.BOOKED,
-        starts_at__lt=opening.ends_at,
-        ends_at__gt=opening.starts_at,
-    ).exists()
+def _refuse_gone(opening: Opening, patient: Patient, now: datetime, besides: Visit | None = None) -> None:
+    if opening.starts_at <= now:
+        raise Refused("That time has passed.", code="slot_past")
+    if is_taken(opening, patient=patient, now=now, besides=besides):
+        raise Refused("That time was just taken.", code="slot_taken")
 
 
 def _settle(act: str, visit: Visit, actor: str, now: datetime) -> None:
-    """Bring the denormalised column up to date and leave a trace, in the caller's transaction."""
-    coming = Visit.objects.filter(patient=visit.patient_id, status=Visit.Status.BOOKED, starts_at__gt=now)
-    earliest = coming.aggregate(first=Min("starts_at"))["first"]
-    Membership.objects.filter(patient=visit.patient_id).update(next_appointment_at=earliest)
+    """Bring the denormalised columns up to date and leave a trace, in the caller's transaction."""
+    standings.settle_visits(visit.patient_id, now=now)
     data = {"visit": visit.pk, "service": visit.service_id, "starts_at": visit.starts_at.isoformat()}
     audit.record(f"visit.{act}", actor=actor, patient=visit.patient, now=now, data=data)
