@@ -13,7 +13,7 @@ from django.conf import settings
 
 from concierge import answering
 from medspa.models import Heartbeat
-from members import billing
+from members import audit_seals, billing
 from members.stripe_standin import delivery as standin_delivery
 from outreach import outbox, recovery, sequences
 
@@ -28,6 +28,7 @@ STEPS: dict[str, Step] = {
     "stuck_messages": outbox.recover_stuck,
     "sent_messages": outbox.send_due,
     "late_answers": answering.answer_due,
+    "audit_seals": audit_seals.seal,
 }
 # The stand-in's webhooks that a lost task left behind.
 DEMO_STEPS: dict[str, Step] = {"standin_events": standin_delivery.deliver_due}

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from common import origins
 from members.models import AuditEntry, Patient
 
 
@@ -13,4 +14,6 @@ def record(
 
     `data` holds ids, amounts and states; never message bodies, phones, e-mails or health words (R116, R119).
     """
-    return AuditEntry.objects.create(at=now, actor=actor, action=action, patient=patient, data=data or {})
+    return AuditEntry.objects.create(
+        at=now, actor=actor, action=action, patient=patient, data=data or {}, origin=origins.current()
+    )

@@ -1,6 +1,6 @@
 """Every table of the members floor, one noun a module."""
 
-from members.models.audit import AuditEntry
+from members.models.audit import AuditEntry, AuditSeal
 from members.models.benefits import Benefit
 from members.models.billing import BillingChange, Invoice, StripeEvent
 from members.models.consent import ConsentEntry
@@ -18,6 +18,7 @@ from members.models.visits import Provider, Shift, SlotHold, TimeOff, Visit
 
 __all__ = [
     "AuditEntry",
+    "AuditSeal",
     "Benefit",
     "BillingChange",
     "BusinessHours",

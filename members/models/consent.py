@@ -1,14 +1,13 @@
 """Who may be contacted how and for what: append-only."""
 
-from typing import Any
-
 from django.db import models
 
+from members.models.append_only import AppendOnly
 from members.models.people import Patient
 from members.models.staff import StaffUser
 
 
-class ConsentEntry(models.Model):
+class ConsentEntry(AppendOnly):
     """One thing a person said about being contacted (R7). The last entry for a key decides.
 
     Consent is keyed by person + address + channel + purpose. An opt-out has no person: it covers everyone on the
@@ -58,11 +57,3 @@ class ConsentEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} {self.channel} {self.purpose}".strip()
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("Consent is append-only: write a new entry.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("Consent is append-only and opt-outs are kept 10 years (R38).")
