@@ -8,36 +8,57 @@ that is paid or void is never reopened.
 import logging
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from common.claims import claim
+from common.errors import Refused
 from common.rounds import in_time
-from members import billing_mirror, cards, escalations, stripe_gateway
-from members.models import Escalation, Membership, StripeEvent
+from members import audit, billing_mirror, cards, disputes, escalations, stripe_gateway
+from members.models import Escalation, Membership, StaffUser, StripeEvent
 
 log = logging.getLogger(__name__)
 
 State = StripeEvent.State
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 8
+OUTAGE = timedelta(days=3)  # so long an event is tried while Stripe cannot be asked
 
 # The types we act on (R136); every other type is stored and answered 200.
 INVOICE_EVENTS = frozenset(
-    {
-        "invoice.payment_failed",
-        "invoice.payment_action_required",
-        "invoice.paid",
-        "invoice.voided",
-        "invoice.marked_uncollectible",
-    }
+    f"invoice.{what}"
+    for what in (
+        "created",
+        "finalized",
+        "payment_failed",
+        "payment_action_required",
+        "paid",
+        "voided",
+        "marked_uncollectible",
+    )
 )
 SUBSCRIPTION_EVENTS = frozenset(
-    {"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted"}
+    f"customer.subscription.{what}" for what in ("created", "updated", "paused", "resumed", "deleted")
 )
 SESSION_EVENTS = frozenset({"checkout.session.completed"})
+# What may have changed the card that the next charge uses, or comes shortly before that charge.
+CARD_EVENTS = frozenset(
+    {
+        "customer.updated",
+        "customer.source.expiring",
+        "invoice.upcoming",
+        "payment_method.attached",
+        "payment_method.automatically_updated",
+        "payment_method.detached",
+        "setup_intent.succeeded",
+    }
+)
+DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+REFUND_EVENTS = frozenset({"charge.refunded"})
+ACTED_ON = INVOICE_EVENTS | SUBSCRIPTION_EVENTS | SESSION_EVENTS | CARD_EVENTS | DISPUTE_EVENTS | REFUND_EVENTS
 
 
 def record(*, event: dict[str, Any], now: datetime) -> StripeEvent | None:
@@ -96,22 +117,60 @@ def apply_waiting(*, now: datetime, limit: int = 100) -> int:
     return tried
 
 
+def replay(*, event: StripeEvent, by: StaffUser | None, now: datetime) -> None:
+    """Let an event that came to nothing be applied again, from the live object. The caller queues the work.
+
+    Also one of another API version: only its type and the id that it names are read. Raises Refused for one that was
+    applied or waits anyway.
+    """
+    with transaction.atomic():
+        again = claim(
+            StripeEvent.objects.filter(pk=event.pk, state__in=StripeEvent.CAME_TO_NOTHING),
+            state=State.STORED,
+            attempts=0,
+            leased_until=None,
+            error="",
+        )
+        if not again:
+            raise Refused("This event was applied, or it waits for its turn.", code="not_replayable")
+        audit.record(
+            "stripe_event.replayed",
+            actor=f"staff:{by.pk}" if by else "system",
+            patient=None,
+            now=now,
+            data={"event": event.stripe_id, "type": event.type},
+        )
+
+
 def _apply(event: StripeEvent, now: datetime) -> str:
     if event.type in SESSION_EVENTS:
         done = cards.finish_session(session_id=event.object_id, now=now)
         return State.APPLIED if done else State.UNMATCHED
+    if event.type in DISPUTE_EVENTS:
+        done = disputes.follow_dispute(dispute_id=event.object_id, event=event, now=now)
+        return State.APPLIED if done else State.UNMATCHED
+    if event.type in REFUND_EVENTS:
+        done = disputes.follow_refund(charge_id=event.object_id, event=event, now=now)
+        return State.APPLIED if done else State.UNMATCHED
+    return _mirror(event, now)
 
+
+def _mirror(event: StripeEvent, now: datetime) -> str:
+    """The subscription with its card, and the invoice if the event is about one."""
     invoice = stripe_gateway.fetch_invoice(event.object_id) if event.type in INVOICE_EVENTS else None
-    subscription_id = invoice.subscription_id if invoice else event.object_id
-    # "" must match nobody: a one-off invoice has no subscription, and some members are not at Stripe yet.
-    membership = Membership.objects.filter(stripe_subscription_id=subscription_id).first() if subscription_id else None
-    if membership is None:
+    if event.type in CARD_EVENTS:
+        membership = Membership.objects.of_customer(_customer_of(event))
+    else:
+        named = invoice.subscription_id if invoice else event.object_id
+        # "" must match nobody: a one-off invoice has no subscription, and some members are not at Stripe yet.
+        membership = Membership.objects.filter(stripe_subscription_id=named).first() if named else None
+    if membership is None or not membership.stripe_subscription_id:
         return State.UNMATCHED
 
     live = billing_mirror.Live(
         fetched_at=now,
-        subscription=stripe_gateway.fetch_subscription(subscription_id),
-        card=stripe_gateway.fetch_card(subscription_id),
+        subscription=stripe_gateway.fetch_subscription(membership.stripe_subscription_id),
+        card=stripe_gateway.fetch_card(membership.stripe_subscription_id),
         invoice=invoice,
         decline_code=stripe_gateway.decline_code(invoice.id) if invoice and invoice.attempted else "",
     )
@@ -120,8 +179,19 @@ def _apply(event: StripeEvent, now: datetime) -> str:
     return State.APPLIED if written else State.STORED
 
 
+def _customer_of(event: StripeEvent) -> str:
+    """Whom an event about a card names; a detached card has no customer any more, but had one before."""
+    if event.type == "customer.updated":
+        return event.object_id
+    data = event.payload["data"]
+    for place in (data["object"], data.get("previous_attributes") or {}):
+        if isinstance(customer := place.get("customer"), str):
+            return customer
+    return ""
+
+
 def _first_state(event: dict[str, Any]) -> str:
-    if event["type"] not in INVOICE_EVENTS | SUBSCRIPTION_EVENTS | SESSION_EVENTS:
+    if event["type"] not in ACTED_ON:
         return State.IGNORED
     # Shapes differ between API versions; guessing at one could move money wrongly (R130).
     if event.get("api_version") != settings.STRIPE_API_VERSION:
@@ -147,11 +217,17 @@ def _waiting(now: datetime) -> Q:
 def _keep_failure(event: StripeEvent, error: Exception, now: datetime) -> None:
     log.warning("stripe event not applied", extra={"event": event.stripe_id, "error": type(error).__name__})
     words = f"{type(error).__name__}: {error}"[:2000]
-    if event.attempts >= MAX_ATTEMPTS:
+    attempts = event.attempts
+    if isinstance(error, stripe_gateway.StripeUnavailable) and now - event.received_at < OUTAGE:
+        attempts = min(attempts, MAX_ATTEMPTS - 1)  # an outage is no fault of the event's
+    if attempts >= MAX_ATTEMPTS:
         _give_up(event, words, now)
         return
-    backoff = timedelta(seconds=min(15 * 2**event.attempts, 3600))
-    StripeEvent.objects.filter(pk=event.pk).update(state=State.FAILED, error=words, leased_until=now + backoff)
+    # Spread over half as much again, so that what an outage held back does not come all at once (R146).
+    seconds = min(15 * 2**attempts, 3600) * (1 + crc32(event.stripe_id.encode()) % 50 / 100)
+    StripeEvent.objects.filter(pk=event.pk).update(
+        state=State.FAILED, error=words, attempts=attempts, leased_until=now + timedelta(seconds=seconds)
+    )
 
 
 def _give_up(event: StripeEvent, error: str, now: datetime) -> None:

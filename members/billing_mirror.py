@@ -73,8 +73,7 @@ def _mirror_subscription(membership: Membership, live: Live, now: datetime) -> N
         membership.past_due_since = now
     if membership.status == Status.CANCELLED:
         membership.ended_at = membership.ended_at or facts.ended_at or now
-    if live.card:
-        membership.card_brand, membership.card_last4 = live.card.brand, live.card.last4
+    _mirror_card(membership, live.card, now)
     _follow_price(membership, facts.price_id, now)
     membership.save()
     if before != membership.status:
@@ -84,6 +83,20 @@ def _mirror_subscription(membership: Membership, live: Live, now: datetime) -> N
             patient=membership.patient,
             now=now,
             data={"membership": membership.pk, "from": before, "to": membership.status},
+        )
+
+
+def _mirror_card(membership: Membership, card: CardFacts | None, now: datetime) -> None:
+    had_one = bool(membership.card_last4)
+    membership.card_brand, membership.card_last4 = (card.brand, card.last4) if card else ("", "")
+    membership.card_exp_month, membership.card_exp_year = (card.exp_month, card.exp_year) if card else (None, None)
+    if had_one and card is None and membership.status in (Status.ACTIVE, Status.PAST_DUE):
+        escalations.open(
+            reason=Escalation.Reason.PAYMENT,
+            patient=membership.patient,
+            summary="The card was taken off at Stripe and no other is on file: the next charge will fail. Send the "
+            "card link.",
+            now=now,
         )
 
 

@@ -6,7 +6,9 @@ A retry at Stripe or a click on a page may have settled it while the text was wa
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from members import stripe_gateway
+from django.db.models import Q, QuerySet
+
+from members import disputes, stripe_gateway
 from members.models import Invoice, Membership
 from outreach.models import Enrolment, Sequence
 
@@ -15,6 +17,8 @@ ASK_AGAIN_AFTER = timedelta(seconds=90)
 BOOKED_AHEAD = timedelta(days=30)
 AGAIN_WITHIN = timedelta(days=90)
 _INVOICE = "invoice:"
+# A recovery that ended so was cut short: when the same invoice is owed again later, it begins anew.
+INTERRUPTED = frozenset({"paused", "dispute", "refunded"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def invoice_id(enrolment: Enrolment) -> str:
     """Stripe's id of the invoice that a payment recovery is about; '' for any other sequence."""
     if enrolment.sequence.slug != Sequence.Slug.PAYMENT_RECOVERY or not enrolment.cause.startswith(_INVOICE):
         return ""
-    return enrolment.cause.removeprefix(_INVOICE)
+    return enrolment.cause.split(":")[1]
 
 
 def failed_lately_before(enrolment: Enrolment) -> bool:
@@ -67,13 +71,29 @@ def failed_lately_before(enrolment: Enrolment) -> bool:
     return others.exclude(pk=this.pk).exists()
 
 
+def recoveries_of(invoice: Invoice) -> QuerySet[Enrolment]:
+    """Every recovery that was about the invoice, the last one first."""
+    cause = f"{_INVOICE}{invoice.stripe_id}"
+    mine = Enrolment.objects.filter(sequence__slug=Sequence.Slug.PAYMENT_RECOVERY, membership=invoice.membership_id)
+    return mine.filter(Q(cause=cause) | Q(cause__startswith=f"{cause}:")).order_by("-pk")
+
+
 def cause_of(invoice: Invoice) -> str:
-    return f"{_INVOICE}{invoice.stripe_id}"
+    """The cause of the invoice's recovery: the one that it had, or a new one after a recovery that was cut short."""
+    earlier = list(recoveries_of(invoice))
+    if not earlier:
+        return f"{_INVOICE}{invoice.stripe_id}"
+    last = earlier[0]
+    if last.status == Enrolment.Status.ENDED and last.ended_because in INTERRUPTED:
+        return f"{_INVOICE}{invoice.stripe_id}:{len(earlier) + 1}"
+    return last.cause
 
 
 def _recovery(enrolment: Enrolment) -> NoLongerTrue | None:
     if enrolment.membership.status == Membership.Status.PAUSED:
         return NoLongerTrue("paused", "The membership is paused.")
+    if disputes.is_open(enrolment.membership):
+        return NoLongerTrue("dispute", "A payment dispute is open.")
     invoice = Invoice.objects.filter(stripe_id=invoice_id(enrolment)).first()
     if invoice and not invoice.needs_payment:
         return PAID if invoice.status == Invoice.Status.PAID else NOT_OWED

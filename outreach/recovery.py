@@ -7,14 +7,18 @@ from django.db import transaction
 
 from common.claims import claim
 from common.rounds import in_time
-from members.models import BillingChange, PatientLink
+from members import disputes
+from members.models import BillingChange, Invoice, PatientLink
 from outreach import gate, late_facts, outbox, quiet_hours, sequences, standing_texts
-from outreach.models import Enrolment, Message, Sequence
+from outreach.models import Message, Sequence
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
 _SLUG = Sequence.Slug.PAYMENT_RECOVERY
+Kind = BillingChange.Kind
+# Money that goes back ends everything that is being said to the member (R136).
+_STOPS = {Kind.DISPUTE_OPENED: "dispute", Kind.REFUNDED: "refunded"}
 
 
 def follow_all(*, now: datetime) -> int:
@@ -35,33 +39,44 @@ def _follow(pk: int, now: datetime) -> bool:
         return False
     facts = ("membership__patient__home_location", "membership__location", "invoice")
     change = BillingChange.objects.select_related(*facts).get(pk=pk)
-    if change.kind == BillingChange.Kind.PAYMENT_SETTLED:
-        _settled(change, now)
-    elif change.invoice.needs_payment:  # an old failure told late starts nothing
-        sequences.enrol(slug=_SLUG, membership=change.membership, cause=late_facts.cause_of(change.invoice), now=now)
+    if change.kind in _STOPS:
+        sequences.stop(membership=change.membership, because=_STOPS[Kind(change.kind)], now=now)
+    elif change.kind == Kind.DISPUTE_CLOSED:
+        for invoice in change.membership.invoices.owed().filter(first_failed_at__isnull=False):
+            _start(invoice, now)
+    elif change.invoice and change.kind == Kind.PAYMENT_SETTLED:
+        _settled(change, change.invoice, now)
+    elif change.invoice:
+        _start(change.invoice, now)
     return True
 
 
-def _settled(change: BillingChange, now: datetime) -> None:
-    invoice, cause = change.invoice, late_facts.cause_of(change.invoice)
+def _start(invoice: Invoice, now: datetime) -> None:
+    if not invoice.needs_payment or disputes.is_open(invoice.membership):
+        return  # an old failure told late starts nothing; nobody is chased who disputes
+    sequences.enrol(slug=_SLUG, membership=invoice.membership, cause=late_facts.cause_of(invoice), now=now)
+
+
+def _settled(change: BillingChange, invoice: Invoice, now: datetime) -> None:
     how = late_facts.PAID if invoice.status == invoice.Status.PAID else late_facts.NOT_OWED
+    cause = late_facts.cause_of(invoice)
     sequences.stop(membership=change.membership, slug=_SLUG, cause=cause, because=how.code, now=now)
     if how is late_facts.PAID:
-        _thank(change, cause, now)
+        _thank(change, invoice, now)
 
 
-def _thank(change: BillingChange, cause: str, now: datetime) -> None:
+def _thank(change: BillingChange, invoice: Invoice, now: datetime) -> None:
     """Whoever got a text about the failure hears once that it is settled; at night only if it was their own act."""
-    enrolment = Enrolment.objects.filter(sequence__slug=_SLUG, membership=change.membership, cause=cause).first()
-    if enrolment is None or not enrolment.messages.filter(sent_at__isnull=False).exists():
+    enrolment = late_facts.recoveries_of(invoice).filter(messages__sent_at__isnull=False).first()
+    if enrolment is None:
         return
     patient, location = change.membership.patient, change.membership.location
-    own_act = PatientLink.objects.filter(invoice=change.invoice, completed_at__isnull=False).exists()
+    own_act = PatientLink.objects.filter(invoice=invoice, completed_at__isnull=False).exists()
     places = gate.places_for(patient, location, patient.phone)
     outbox.post(
         kind=Message.Kind.CONFIRMATION,
         body=standing_texts.thanks(patient),
-        dedupe_key=f"thanks:{change.invoice.stripe_id}",
+        dedupe_key=f"thanks:{invoice.stripe_id}",
         patient=patient,
         location=location,
         enrolment=enrolment,

@@ -72,9 +72,16 @@ def advance(*, now: datetime) -> int:
     return moved
 
 
-def stop(*, membership: Membership, slug: str, because: str, now: datetime, cause: str | None = None) -> int:
-    """End what runs for the member (for one cause, or all) and drop its waiting texts. Returns how many ended."""
-    running = Enrolment.objects.filter(membership=membership, sequence__slug=slug, status=Status.RUNNING)
+def stop(
+    *, membership: Membership, because: str, now: datetime, slug: str | None = None, cause: str | None = None
+) -> int:
+    """End what runs for the member (of one sequence, for one cause, or all) and drop its waiting texts.
+
+    Returns how many ended.
+    """
+    running = Enrolment.objects.filter(membership=membership, status=Status.RUNNING)
+    if slug is not None:
+        running = running.filter(sequence__slug=slug)
     if cause is not None:
         running = running.filter(cause=cause)
     ended = 0

@@ -2,7 +2,7 @@
 
 from members.models.audit import AuditEntry, AuditSeal
 from members.models.benefits import Benefit
-from members.models.billing import BillingChange, Invoice, StripeEvent
+from members.models.billing import BillingChange, Dispute, Invoice, StripeEvent
 from members.models.consent import ConsentEntry
 from members.models.credits import CreditEntry
 from members.models.escalations import Escalation
@@ -25,6 +25,7 @@ __all__ = [
     "Closure",
     "ConsentEntry",
     "CreditEntry",
+    "Dispute",
     "Escalation",
     "Hold",
     "Household",

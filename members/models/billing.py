@@ -12,6 +12,7 @@ class StripeEvent(models.Model):
     """The webhook inbox: stored once, applied by a task.
 
     stored -> applied | ignored | unmatched | quarantined          stored -> failed -> (retried) applied
+    failed, unmatched, quarantined -> stored, when somebody has it replayed
     """
 
     class State(models.TextChoices):
@@ -21,6 +22,8 @@ class StripeEvent(models.Model):
         UNMATCHED = "unmatched", "No membership here"
         QUARANTINED = "quarantined", "Other API version"
         FAILED = "failed", "Failed"
+
+    CAME_TO_NOTHING = (State.FAILED, State.QUARANTINED, State.UNMATCHED)
 
     # Stripe delivers at least once and in any order; the second delivery ends at this constraint.
     stripe_id = models.CharField(max_length=64, unique=True)
@@ -79,6 +82,7 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     first_failed_at = models.DateTimeField(null=True, blank=True)
+    refunded_cents = models.PositiveIntegerField(default=0)
 
     objects = InvoiceQuerySet.as_manager()
 
@@ -98,16 +102,46 @@ class Invoice(models.Model):
         return self.status == self.Status.OPEN and self.amount_remaining_cents > 0
 
 
+class Dispute(models.Model):
+    """Mirror of a Stripe dispute: open until the bank has decided, then final."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="disputes")
+    invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="disputes")
+    # One row a dispute, however often Stripe tells of it.
+    stripe_id = models.CharField(max_length=64, unique=True)
+    amount_cents = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60, help_text="Stripe's word; staff only.")
+    status = models.CharField(max_length=40, help_text="Stripe's word.")
+    opened_at = models.DateTimeField()
+    answer_by = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-opened_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"Dispute of {self.amount}"
+
+    @property
+    def amount(self) -> str:
+        return money.readable(self.amount_cents, self.currency)
+
+
 class BillingChange(models.Model):
     """A fact that floors above may act on; `handled_at` is empty until one of them has (docs/decisions/002)."""
 
     class Kind(models.TextChoices):
         PAYMENT_FAILED = "payment_failed", "Payment failed"
         PAYMENT_SETTLED = "payment_settled", "Payment settled"
+        DISPUTE_OPENED = "dispute_opened", "Dispute opened"
+        DISPUTE_CLOSED = "dispute_closed", "Dispute closed"
+        REFUNDED = "refunded", "Payment refunded"
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="billing_changes")
     event = models.ForeignKey(StripeEvent, on_delete=models.PROTECT)
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT)
+    # Empty where a dispute or refund is about a sale without an invoice here.
+    invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT)
     kind = models.CharField(max_length=16, choices=Kind)
     occurred_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True, blank=True)
@@ -123,4 +157,4 @@ class BillingChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.invoice}"
+        return f"{self.get_kind_display()}: {self.invoice or self.membership}"

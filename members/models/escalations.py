@@ -21,6 +21,8 @@ class Escalation(models.Model):
         PAYMENT_CALL = "payment_call", "Call about a payment"
         CANCELLATION = "cancellation", "May want to cancel the membership"
         UNDELIVERED = "undelivered", "Message may not have arrived"
+        DISPUTE = "dispute", "Payment dispute"
+        CHECK_IN = "check_in", "Card to ask for at check-in"
         BILLING_SYNC = "billing_sync", "Billing update needs a look"
 
     class Severity(models.IntegerChoices):

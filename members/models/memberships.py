@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, When
 
 from members.models.people import Patient
 from members.models.plans import Plan, PlanVersion
@@ -15,6 +15,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> Self:
         """Memberships whose benefits a patient may still speak of."""
         return self.filter(status__in=Membership.CURRENT)
+
+    def of_customer(self, customer_id: str) -> "Membership | None":
+        """The membership of a Stripe customer: the current one, else the last. None for "" and strangers."""
+        if not customer_id:
+            return None
+        current = Case(When(status__in=Membership.CURRENT, then=0), default=1, output_field=IntegerField())
+        return self.filter(stripe_customer_id=customer_id).order_by(current, "-started_on", "-pk").first()
 
     def past_due(self) -> Self:
         return self.filter(status=Membership.Status.PAST_DUE)
@@ -75,6 +82,8 @@ class Membership(models.Model):
     stripe_fetched_at = models.DateTimeField(null=True, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
+    card_exp_month = models.PositiveSmallIntegerField(null=True, blank=True)
+    card_exp_year = models.PositiveSmallIntegerField(null=True, blank=True)
 
     # Written by the verbs, never indexed (keeps updates HOT), compared nightly with the rows they sum up.
     credits_remaining = models.IntegerField(default=0)

@@ -4,7 +4,8 @@ With the stand-in beside it, the only importer of `stripe`.
 
 Permissions of the restricted key (R122), as the Dashboard names them; every other resource "None":
     Write   Customers, Subscriptions (with their schedules), Invoices (with previews), Checkout Sessions
-    Read    PaymentMethods, SetupIntents, PaymentIntents, Products, Prices, Events
+    Read    PaymentMethods, SetupIntents, PaymentIntents, Charges, Disputes, Products, Prices, Events
+docs/stripe.md says what each is for.
 
 Ids and settings go to Stripe, never words: no name, treatment or note of a patient (R106).
 Every write carries an idempotency key that the caller makes from its own row (R145).
@@ -13,14 +14,25 @@ Raises, beside what a function names: StripeUnavailable (try again later), Strip
 """
 
 from members.stripe_gateway.connection import CardDeclined, StripeRefused, StripeUnavailable
-from members.stripe_gateway.facts import CardFacts, CardSession, HostedSession, InvoiceFacts, SubscriptionFacts
+from members.stripe_gateway.facts import (
+    CardFacts,
+    CardSession,
+    DisputeFacts,
+    HostedSession,
+    InvoiceFacts,
+    RefundFacts,
+    SubscriptionFacts,
+)
 from members.stripe_gateway.previews import ChangePreview, PreviewLine, preview_change, preview_start
 from members.stripe_gateway.reading import (
     decline_code,
     fetch_card,
     fetch_card_session,
+    fetch_dispute,
     fetch_invoice,
+    fetch_refund,
     fetch_subscription,
+    invoice_of_payment,
     open_invoices,
 )
 from members.stripe_gateway.signatures import verify_webhook
@@ -42,9 +54,11 @@ __all__ = [
     "CardFacts",
     "CardSession",
     "ChangePreview",
+    "DisputeFacts",
     "HostedSession",
     "InvoiceFacts",
     "PreviewLine",
+    "RefundFacts",
     "StripeRefused",
     "StripeUnavailable",
     "SubscriptionFacts",
@@ -56,8 +70,11 @@ __all__ = [
     "decline_code",
     "fetch_card",
     "fetch_card_session",
+    "fetch_dispute",
     "fetch_invoice",
+    "fetch_refund",
     "fetch_subscription",
+    "invoice_of_payment",
     "keep_going",
     "keep_price",
     "open_invoices",

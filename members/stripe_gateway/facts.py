@@ -27,6 +27,7 @@ class InvoiceFacts:
     paid_at: datetime | None
     period_start: datetime
     period_end: datetime
+    hosted_url: str  # Stripe's own page of the invoice; "" for a draft
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def invoice_facts(found: stripe.Invoice) -> InvoiceFacts:
         paid_at=_maybe_at(moments.paid_at),
         period_start=at(line.period.start if line else found.period_start),
         period_end=at(line.period.end if line else found.period_end),
+        hosted_url=found.hosted_invoice_url or "",
     )
 
 
@@ -131,6 +133,62 @@ def card_facts(found: Any) -> CardFacts | None:
     if card is None:
         return None
     return CardFacts(found.id, card.brand.lower(), card.last4, card.exp_month, card.exp_year)
+
+
+@dataclass(frozen=True)
+class DisputeFacts:
+    """`status` in Stripe's words; it is over when `is_closed`."""
+
+    id: str
+    customer_id: str
+    payment_intent_id: str
+    amount_cents: int
+    currency: str
+    reason: str
+    status: str
+    opened_at: datetime
+    answer_by: datetime | None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status in ("won", "lost", "warning_closed", "prevented")
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    """What was given back of one charge."""
+
+    charge_id: str
+    customer_id: str
+    payment_intent_id: str
+    refunded_cents: int
+    currency: str
+
+
+def dispute_facts(found: stripe.Dispute) -> DisputeFacts:
+    """`charge` must have been expanded: only it names the customer."""
+    charge = found.charge
+    return DisputeFacts(
+        id=found.id,
+        customer_id=id_of(charge.customer) if isinstance(charge, stripe.Charge) else "",
+        payment_intent_id=id_of(found.payment_intent),
+        amount_cents=found.amount,
+        currency=found.currency,
+        reason=found.reason,
+        status=found.status,
+        opened_at=at(found.created),
+        answer_by=_maybe_at(found.evidence_details.due_by),
+    )
+
+
+def refund_facts(found: stripe.Charge) -> RefundFacts:
+    return RefundFacts(
+        charge_id=found.id,
+        customer_id=id_of(found.customer),
+        payment_intent_id=id_of(found.payment_intent),
+        refunded_cents=found.amount_refunded,
+        currency=found.currency,
+    )
 
 
 def id_of(reference: Any) -> str:

@@ -8,12 +8,16 @@ from members.stripe_gateway.connection import client, errors_named
 from members.stripe_gateway.facts import (
     CardFacts,
     CardSession,
+    DisputeFacts,
     InvoiceFacts,
+    RefundFacts,
     SubscriptionFacts,
     at,
     card_facts,
+    dispute_facts,
     id_of,
     invoice_facts,
+    refund_facts,
     subscription_facts,
 )
 
@@ -70,10 +74,34 @@ def decline_code(invoice_id: str) -> str:
         )
     for payment in sorted(payments.data, key=lambda each: each.is_default, reverse=True):
         intent = payment.payment.payment_intent if payment.payment.type == "payment_intent" else None
-        if isinstance(intent, stripe.PaymentIntent) and (failure := intent.last_payment_error):
+        if not isinstance(intent, stripe.PaymentIntent):
+            continue
+        if intent.status == "requires_action":
+            return "authentication_required"
+        if failure := intent.last_payment_error:
             # Stripe leaves the decline code out where its own error code says it all, as for an expired card.
             return getattr(failure, "decline_code", None) or getattr(failure, "code", None) or ""
     return ""
+
+
+def fetch_dispute(dispute_id: str) -> DisputeFacts:
+    with errors_named():
+        return dispute_facts(client().v1.disputes.retrieve(dispute_id, {"expand": ["charge"]}))
+
+
+def fetch_refund(charge_id: str) -> RefundFacts:
+    """What was refunded of a charge until now."""
+    with errors_named():
+        return refund_facts(client().v1.charges.retrieve(charge_id))
+
+
+def invoice_of_payment(payment_intent_id: str) -> str:
+    """The id of the invoice that a payment paid; "" for a sale without one."""
+    with errors_named():
+        found = client().v1.invoice_payments.list(
+            {"payment": {"type": "payment_intent", "payment_intent": payment_intent_id}, "limit": 1}
+        )
+    return id_of(found.data[0].invoice) if found.data else ""
 
 
 def fetch_card_session(session_id: str) -> CardSession:

@@ -1,6 +1,7 @@
 """Stripe's documented test cards (docs.stripe.com/testing), picked by name: nobody types a card number here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -19,6 +20,7 @@ class TestCard:
     decline_code: str = ""
     message: str = ""
     saves: bool = True  # may be saved to a customer; most failing cards are refused already then
+    asks_the_patient: bool = False  # the bank wants the cardholder to confirm each charge (3-D Secure)
 
     @property
     def last4(self) -> str:
@@ -54,6 +56,16 @@ CARDS = {
             code="card_declined",
             decline_code="generic_decline",
             message=_DECLINED,
+        ),
+        TestCard(
+            "authentication_required",
+            "4000002760003184",
+            "pm_card_authenticationRequired",
+            "The bank asks the patient to confirm each charge",
+            code="authentication_required",
+            decline_code="authentication_required",
+            message="Your card was declined. This transaction requires authentication.",
+            asks_the_patient=True,
         ),
         _refused(
             "generic_decline",
@@ -119,3 +131,14 @@ BY_TOKEN = {card.token: card for card in CARDS.values()}
 def behind(payment_method: dict[str, Any]) -> TestCard:
     """The test card behind a saved payment method: its fingerprint, which tells cards apart, is the card's name."""
     return CARDS[payment_method["card"]["fingerprint"]]
+
+
+def on(when: datetime, payment_method: dict[str, Any]) -> TestCard:
+    """The same at a moment: whatever a card does, it does it until the end of the month that is printed on it."""
+    printed = payment_method["card"]
+    test = behind(payment_method)
+    return (
+        CARDS["expired_card"]
+        if test.pays and (printed["exp_year"], printed["exp_month"]) < (when.year, when.month)
+        else test
+    )

@@ -58,30 +58,44 @@ def card_for(subscription: Body | None, customer: str) -> Body | None:
 
 def attempt(invoice: Body, card: Body, *, by: By, now: datetime) -> cards.TestCard:
     """Charge an open invoice once; the answer tells by `pays` what came of it. The caller saves and tells."""
-    test = cards.behind(card)
-    payment = store.every("invoice_payment", parent=invoice["id"])[0]
-    intent = store.get("payment_intent", payment["payment"]["payment_intent"])
+    test = cards.on(now, card)
     # Stripe: any attempt counts as the first; after it only automatic ones do.
     if by is By.SCHEDULE or invoice["attempt_count"] == 0:
         invoice["attempt_count"] += 1
     invoice["attempted"] = True
     if test.pays:
-        moment = int(now.timestamp())
-        invoice |= {"status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0}
-        invoice |= {"next_payment_attempt": None, "auto_advance": False}
-        invoice["status_transitions"]["paid_at"] = moment
-        payment |= {"status": "paid", "amount_paid": invoice["amount_due"]}
-        payment["status_transitions"]["paid_at"] = moment
-        intent |= {"status": "succeeded", "amount_received": intent["amount"], "payment_method": card["id"]}
-        intent["last_payment_error"] = None
-    else:
-        intent["last_payment_error"] = building.payment_failure(test, card)
-        if by is By.SCHEDULE:
-            _plan_retry(invoice, now)
-    store.change(payment)
-    store.change(intent)
+        collect(invoice, card, now=now)
+        return test
+    intent = _intent_of(invoice)
+    intent["last_payment_error"] = building.payment_failure(test, card)
+    store.change(intent | building.waiting_for(test))
+    if by is By.SCHEDULE:
+        plan_retry(invoice, now)
     store.change(invoice)
     return test
+
+
+def collect(invoice: Body, card: Body, *, now: datetime) -> None:
+    """The money came: the invoice, its payment and the intent say so."""
+    moment = int(now.timestamp())
+    invoice |= {"status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0}
+    invoice |= {"next_payment_attempt": None, "auto_advance": False}
+    invoice["status_transitions"]["paid_at"] = moment
+    store.change(invoice)
+    payment = store.every("invoice_payment", parent=invoice["id"])[0]
+    payment |= {"status": "paid", "amount_paid": invoice["amount_due"]}
+    payment["status_transitions"]["paid_at"] = moment
+    store.change(payment)
+    intent = _intent_of(invoice)
+    intent |= {"status": "succeeded", "amount_received": intent["amount"], "payment_method": card["id"]}
+    store.change(intent | {"last_payment_error": None, "next_action": None})
+
+
+def tell(invoice: Body, test: cards.TestCard, *, now: datetime) -> None:
+    """The events of an attempt."""
+    events.emit("invoice.paid" if test.pays else "invoice.payment_failed", invoice, now=now)
+    if test.asks_the_patient:
+        events.emit("invoice.payment_action_required", invoice, now=now)
 
 
 def settle(subscription: Body, invoice: Body, *, paid: bool, now: datetime) -> None:
@@ -112,11 +126,17 @@ def interval_months(price: Body) -> int:
     return int(price["recurring"]["interval_count"]) * (12 if price["recurring"]["interval"] == "year" else 1)
 
 
-def _plan_retry(invoice: Body, now: datetime) -> None:
+def plan_retry(invoice: Body, now: datetime) -> None:
+    """The next automatic try, if the schedule has one."""
     made = invoice["attempt_count"]
     more = made <= len(RETRY_DAYS)
     invoice["auto_advance"] = more
     invoice["next_payment_attempt"] = int((now + timedelta(days=RETRY_DAYS[made - 1])).timestamp()) if more else None
+
+
+def _intent_of(invoice: Body) -> Body:
+    payment = store.every("invoice_payment", parent=invoice["id"])[0]
+    return store.get("payment_intent", payment["payment"]["payment_intent"])
 
 
 def _describe(price: Body) -> str:

@@ -65,10 +65,27 @@ def attach(call: Call) -> Answer:
 def detach(call: Call) -> Answer:
     body = store.hold("payment_method", call.ident)
     before = deepcopy(body)
-    body["customer"] = None
+    owner, body["customer"] = body["customer"], None
     store.change(body)
+    _forget(body["id"], owner, call.now)
     events.emit("payment_method.detached", body, now=call.now, before=before)
     return body
+
+
+def _forget(card: str, owner: str, now: datetime) -> None:
+    """A detached card is nobody's default any more."""
+    for subscription in store.every("subscription", customer=owner):
+        if subscription["default_payment_method"] == card:
+            before = deepcopy(subscription)
+            subscription["default_payment_method"] = None
+            store.change(subscription)
+            events.emit("customer.subscription.updated", subscription, now=now, before=before)
+    customer = store.hold("customer", owner)
+    if customer["invoice_settings"]["default_payment_method"] == card:
+        before = deepcopy(customer)
+        customer["invoice_settings"]["default_payment_method"] = None
+        store.change(customer)
+        events.emit("customer.updated", customer, now=now, before=before)
 
 
 def save_card(customer: str, name: str, *, now: datetime) -> Body:

@@ -44,7 +44,7 @@ def pay(call: Call) -> Answer:
             "`payment_method` or set one as default."
         )
     test = charging.attempt(invoice, card, by=charging.By.HAND, now=call.now)
-    events.emit("invoice.paid" if test.pays else "invoice.payment_failed", invoice, now=call.now)
+    charging.tell(invoice, test, now=call.now)
     if subscription:
         charging.settle(subscription, invoice, paid=test.pays, now=call.now)
     return invoice if test.pays else declined(test, payment_method=card)
@@ -62,8 +62,27 @@ def void(call: Call) -> Answer:
     return invoice
 
 
+def mark_uncollectible(call: Call) -> Answer:
+    invoice = store.hold("invoice", call.ident)
+    if invoice["status"] != "open":
+        raise invalid("Only open invoices can be marked uncollectible.")
+    before = deepcopy(invoice)
+    invoice |= {"status": "uncollectible", "next_payment_attempt": None, "auto_advance": False}
+    invoice["status_transitions"]["marked_uncollectible_at"] = int(call.now.timestamp())
+    store.change(invoice)
+    events.emit("invoice.marked_uncollectible", invoice, now=call.now, before=before)
+    return invoice
+
+
 def list_payments(call: Call) -> Answer:
-    return store.page("invoice_payment", parent=call.word("invoice"), **call.paging)
+    """Of an invoice, or of a payment intent (`payment[type]`, `payment[payment_intent]`)."""
+    intent = (call.params.get("payment") or {}).get("payment_intent")
+    return store.page(
+        "invoice_payment",
+        parent=call.word("invoice"),
+        only=Q(body__payment__payment_intent=intent) if intent else None,
+        **call.paging,
+    )
 
 
 def retrieve_payment(call: Call) -> Answer:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from django.db import transaction
 
 from common import clock
-from members.stripe_standin import charging, customers, events, invoices, schedules, store, subscriptions
+from members.stripe_standin import building, charging, customers, events, invoices, schedules, store, subscriptions
 from members.stripe_standin.calls import Call
+from members.stripe_standin.cards import behind
 from members.stripe_standin.store import Body
 
 
@@ -75,12 +76,56 @@ def give_card(customer_id: str, card_name: str, *, now: datetime) -> str:
     return str(card["id"])
 
 
+@transaction.atomic
+def confirm(invoice_id: str, *, now: datetime) -> bool:
+    """The patient confirms the charge with the bank on the hosted invoice page. False when nothing waits for that."""
+    invoice = store.hold("invoice", invoice_id)
+    subscription = invoices.subscription_of(invoice)
+    card = charging.card_for(subscription, invoice["customer"])
+    if invoice["status"] != "open" or card is None or not behind(card).asks_the_patient:
+        return False
+    charging.collect(invoice, card, now=now)
+    events.emit("invoice.paid", invoice, now=now)
+    if subscription:
+        charging.settle(subscription, invoice, paid=True, now=now)
+    return True
+
+
+@transaction.atomic
+def renew_card(customer_id: str, *, now: datetime) -> str:
+    """The card network tells Stripe of the new card behind the same payment method: good for four more years."""
+    owner = store.get("customer", customer_id)
+    card = store.hold("payment_method", owner["invoice_settings"]["default_payment_method"])
+    before = deepcopy(card)
+    card["card"] |= {"exp_year": max(card["card"]["exp_year"], now.year) + 4, "fingerprint": "visa"}
+    store.change(card)
+    events.emit("payment_method.automatically_updated", card, now=now, before=before)
+    return str(card["id"])
+
+
+@transaction.atomic
+def announce(subscription_id: str, *, now: datetime) -> None:
+    """What will be billed at the end of the period, some days before (a Dashboard setting at Stripe)."""
+    body = store.get("subscription", subscription_id)
+    ends = datetime.fromtimestamp(body["items"]["data"][0]["current_period_end"], UTC)
+    preview = building.invoice(
+        f"upcoming_{body['id'].replace('sub', 'in', 1)}_{int(ends.timestamp())}",
+        subscription=body,
+        number="",
+        created=ends,
+        period_start=ends,
+        period_end=charging.period_after(body, ends),
+        status="draft",
+    )
+    events.emit("invoice.upcoming", preview | {"number": None, "hosted_invoice_url": None}, now=now)
+
+
 def _charge(invoice: Body, subscription: Body, now: datetime) -> bool:
     card = charging.card_for(subscription, invoice["customer"])
     if card is None:
         return False
     test = charging.attempt(invoice, card, by=charging.By.SCHEDULE, now=now)
-    events.emit("invoice.paid" if test.pays else "invoice.payment_failed", invoice, now=now)
+    charging.tell(invoice, test, now=now)
     charging.settle(subscription, invoice, paid=test.pays, now=now)
     return test.pays
 

@@ -4,7 +4,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from members.stripe_standin import catalogue, changes, customers, history, invoices, schedules, sessions, subscriptions
+from members.stripe_standin import (
+    catalogue,
+    changes,
+    customers,
+    disputes,
+    history,
+    invoices,
+    schedules,
+    sessions,
+    subscriptions,
+)
 from members.stripe_standin.calls import Answer, Call
 
 _PAGE = "limit starting_after"
@@ -70,7 +80,8 @@ ROUTES = (
     Route("GET", "/v1/invoices/{id}", invoices.retrieve),
     Route("POST", "/v1/invoices/{id}/pay", invoices.pay, "payment_method"),
     Route("POST", "/v1/invoices/{id}/void", invoices.void),
-    Route("GET", "/v1/invoice_payments", invoices.list_payments, f"invoice {_PAGE}"),
+    Route("POST", "/v1/invoices/{id}/mark_uncollectible", invoices.mark_uncollectible),
+    Route("GET", "/v1/invoice_payments", invoices.list_payments, f"invoice payment {_PAGE}"),
     Route("GET", "/v1/invoice_payments/{id}", invoices.retrieve_payment),
     Route("GET", "/v1/payment_intents/{id}", invoices.retrieve_intent),
     Route(
@@ -81,6 +92,9 @@ ROUTES = (
     ),
     Route("GET", "/v1/checkout/sessions/{id}", sessions.retrieve),
     Route("GET", "/v1/setup_intents/{id}", sessions.retrieve_intent),
-    Route("GET", "/v1/events", history.list_all, f"type types {_PAGE}"),
+    Route("GET", "/v1/charges/{id}", disputes.retrieve_charge),
+    Route("GET", "/v1/disputes", disputes.list_all, _PAGE),
+    Route("GET", "/v1/disputes/{id}", disputes.retrieve),
+    Route("GET", "/v1/events", history.list_all, f"type types created {_PAGE}"),
     Route("GET", "/v1/events/{id}", history.retrieve),
 )

@@ -95,14 +95,16 @@ def end(body: Body, call: Call) -> Body:
 
 def _charge_first(body: Body, card: Body, call: Call) -> None:
     invoice = charging.raise_invoice(body, reason="subscription_create", now=call.now)
-    paid = charging.attempt(invoice, card, by=charging.By.SCHEDULE, now=call.now).pays
+    test = charging.attempt(invoice, card, by=charging.By.SCHEDULE, now=call.now)
+    paid = test.pays
     if not paid:  # Stripe does not retry the first invoice: the customer is there and sees the refusal
         store.change(invoice | {"next_payment_attempt": None, "auto_advance": False})
     body |= {"latest_invoice": invoice["id"], "status": "active" if paid else "incomplete"}
     store.add(body)
     events.emit("customer.subscription.created", body, now=call.now)
-    for kind in ("invoice.created", "invoice.finalized", "invoice.paid" if paid else "invoice.payment_failed"):
+    for kind in ("invoice.created", "invoice.finalized"):
         events.emit(kind, invoice, now=call.now)
+    charging.tell(invoice, test, now=call.now)
 
 
 def _price(call: Call) -> Body:

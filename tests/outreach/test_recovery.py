@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from members import links
-from members.models import BillingChange, PatientLink
+from members.models import BillingChange, Dispute, PatientLink
 from outreach import outbox, recovery, sequences
 from outreach.models import Enrolment, Message
 from tests.doubles.owing import mirror, owing_member, told
@@ -175,3 +175,99 @@ def test_a_fact_that_breaks_stays_to_be_followed_and_stops_no_other(monkeypatch)
     monkeypatch.undo()
     assert recovery.follow_all(now=NOON) == 1
     assert Enrolment.objects.count() == 2
+
+
+def test_a_recovery_that_a_pause_cut_short_begins_anew_when_the_invoice_fails_again(carrier):
+    membership, invoice = fail_and_text(carrier)
+    membership.status = "paused"
+    membership.save()
+    sequences.advance(now=NOON + timedelta(days=2))
+    assert Enrolment.objects.get().ended_because == "paused"
+    membership.status = "past_due"
+    membership.save()
+
+    for days in (20, 23):  # Stripe's next tries: two facts, one recovery
+        told(invoice, "payment_failed", NOON + timedelta(days=days))
+        recovery.follow_all(now=NOON + timedelta(days=days))
+    sequences.advance(now=NOON + timedelta(days=20))
+
+    again = Enrolment.objects.get(status="running")
+    assert again.messages.count() == 1
+    assert Enrolment.objects.count() == 2
+
+
+def test_a_recovery_that_ran_to_its_end_does_not_begin_anew(carrier):
+    _, invoice = fail_and_text(carrier)
+    Enrolment.objects.update(status="ended", next_at=None, ended_at=NOON, ended_because="finished")
+
+    told(invoice, "payment_failed", NOON + timedelta(days=9))
+    recovery.follow_all(now=NOON + timedelta(days=9))
+
+    assert Enrolment.objects.count() == 1
+
+
+def test_a_payment_after_a_second_beginning_ends_it_and_is_thanked_for(carrier):
+    _, invoice = fail_and_text(carrier)
+    Enrolment.objects.update(status="ended", next_at=None, ended_at=NOON, ended_because="paused")
+    told(invoice, "payment_failed", NOON + timedelta(days=20))
+    recovery.follow_all(now=NOON + timedelta(days=20))
+
+    settle(invoice, at=NOON + timedelta(days=21))
+
+    assert not Enrolment.objects.filter(status="running").exists()
+    assert len(thanks()) == 1
+
+
+@pytest.mark.parametrize("kind", ["dispute_opened", "refunded"])
+def test_money_that_goes_back_ends_every_sequence_of_the_member(carrier, kind):
+    """R136."""
+    membership, invoice = fail_and_text(carrier)
+    sequences.enrol(slug="utilization", membership=membership, cause="unused:2026-06", now=NOON)
+    other, _ = owing_member()
+    sequences.enrol(slug="utilization", membership=other, cause="unused:2026-06", now=NOON)
+
+    told(invoice, kind)
+    recovery.follow_all(now=NOON)
+
+    assert list(Enrolment.objects.filter(status="running").values_list("membership", flat=True)) == [other.pk]
+
+
+def dispute(membership, invoice) -> Dispute:
+    return Dispute.objects.create(
+        membership=membership,
+        invoice=invoice,
+        stripe_id="dp_1",
+        amount_cents=19900,
+        currency="usd",
+        reason="fraudulent",
+        status="needs_response",
+        opened_at=NOON,
+    )
+
+
+def test_nobody_is_chased_while_a_dispute_is_open_and_what_is_owed_is_followed_up_after_it(carrier):
+    membership, invoice = fail_and_text(carrier)
+    opened = dispute(membership, invoice)
+    told(invoice, "dispute_opened")
+    recovery.follow_all(now=NOON)
+    told(invoice, "payment_failed", NOON + timedelta(days=3))
+    recovery.follow_all(now=NOON + timedelta(days=3))
+    assert not Enrolment.objects.filter(status="running").exists()
+
+    opened.closed_at = NOON + timedelta(days=9)
+    opened.save()
+    told(invoice, "dispute_closed", NOON + timedelta(days=9))
+    recovery.follow_all(now=NOON + timedelta(days=9))
+
+    assert Enrolment.objects.filter(status="running").count() == 1
+
+
+def test_a_recovery_that_runs_when_a_dispute_comes_takes_no_further_step(carrier):
+    """R143."""
+    membership, invoice = fail_and_text(carrier)
+    dispute(membership, invoice)
+
+    sequences.advance(now=NOON + timedelta(days=2))
+
+    assert Enrolment.objects.get().ended_because == "dispute"
+    assert len(carrier.sent) == 1

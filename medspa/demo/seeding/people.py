@@ -55,6 +55,8 @@ def membership_for(life: Life, now: datetime) -> Membership:
         stripe_subscription_id=life.subscription_id,
         card_brand=brand,
         card_last4=last4,
+        card_exp_month=12,
+        card_exp_year=life.started_at.year + 3,  # as the stand-in prints it
         credits_remaining=life.unused(now),
         last_visit_at=max(completed, default=None),
         next_appointment_at=min(coming, default=None),

@@ -7,16 +7,25 @@ from members.models import StandinObject
 from members.stripe_standin import store
 from members.stripe_standin.building import prorations
 from members.stripe_standin.building.bodies import Body
+from members.stripe_standin.building.charges import charge, dispute
 from members.stripe_standin.building.customers import customer, payment_method
-from members.stripe_standin.building.invoices import invoice, invoice_payment, payment_failure, payment_intent
+from members.stripe_standin.building.invoices import (
+    invoice,
+    invoice_payment,
+    payment_failure,
+    payment_intent,
+    waiting_for,
+)
 from members.stripe_standin.building.plans import price, product, subscription
 from members.stripe_standin.building.schedules import subscription_schedule
 from members.stripe_standin.building.sessions import checkout_session, setup_intent
 
 __all__ = [
     "Body",
+    "charge",
     "checkout_session",
     "customer",
+    "dispute",
     "invoice",
     "invoice_payment",
     "payment_failure",
@@ -29,6 +38,7 @@ __all__ = [
     "setup_intent",
     "subscription",
     "subscription_schedule",
+    "waiting_for",
 ]
 
 

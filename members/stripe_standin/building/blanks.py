@@ -118,6 +118,29 @@ BLANKS: dict[str, dict[str, Any]] = {
         "payment_method_types": ["card"],
         "setup_future_usage": "off_session",
     },
+    "charge": {
+        **nulls(
+            "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor "
+            "description failure_balance_transaction failure_code failure_message on_behalf_of outcome "
+            "payment_method_details receipt_email receipt_number receipt_url review shipping source_transfer "
+            "statement_descriptor statement_descriptor_suffix transfer_data transfer_group"
+        ),
+        "amount_refunded": 0,
+        "billing_details": {
+            "address": nulls("city country line1 line2 postal_code state"),
+            **nulls("email name phone tax_id"),
+        },
+        "captured": True,
+        "disputed": False,
+        "fraud_details": {},
+        "paid": True,
+        "refunded": False,
+        "status": "succeeded",
+    },
+    "dispute": {
+        **_each("balance_transactions enhanced_eligibility_types", []),
+        "is_charge_refundable": False,
+    },
     "checkout.session": {
         **nulls(
             "adaptive_pricing after_expiration allow_promotion_codes amount_subtotal amount_total "

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.conf import settings
+
 from members.stripe_standin.building.bodies import Body, base, maybe_seconds, seconds
 from members.stripe_standin.cards import TestCard, behind
 
@@ -40,6 +42,7 @@ def invoice(
         "currency": item["price"]["currency"],
         "customer": subscription["customer"],
         "lines": {"object": "list", "data": listed, "has_more": False, "url": f"/v1/invoices/{ident}/lines"},
+        "hosted_invoice_url": f"{settings.PUBLIC_BASE_URL}/standin/invoice/{ident}/",
         "next_payment_attempt": maybe_seconds(next_payment_attempt),
         "number": number,
         "parent": {"quote_details": None, "subscription_details": of, "type": "subscription_details"},
@@ -104,6 +107,13 @@ def payment_failure(card: TestCard, payment_method: Body) -> Body:
         "type": "card_error",
     }
     return body | ({"decline_code": card.decline_code} if card.decline_code else {})
+
+
+def waiting_for(card: TestCard) -> Body:
+    """What a refused intent waits for: another card, or the patient's word to the bank."""
+    if not card.asks_the_patient:
+        return {"status": "requires_payment_method", "next_action": None}
+    return {"status": "requires_action", "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}}}
 
 
 def _amounts(amount: int, status: str) -> Body:
