@@ -4,6 +4,7 @@ from common import clock
 from common.logs import traced
 from medspa import ticking
 from members import credits
+from members.importing import jobs
 
 
 def tick() -> None:
@@ -14,3 +15,8 @@ def tick() -> None:
 def expire_credits() -> None:
     with traced("expire-credits"):
         credits.expire_due(now=clock.now())
+
+
+def intake() -> None:
+    with traced("intake"):
+        jobs.advance_waiting(now=clock.now())

@@ -7,6 +7,8 @@ from members.models.consent import ConsentEntry
 from members.models.credits import CreditEntry
 from members.models.escalations import Escalation
 from members.models.holds import Hold
+from members.models.imports import ImportChunk, ImportJob
+from members.models.integrations import ApiKey, ApiReplay, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from members.models.links import PatientLink
 from members.models.memberships import Membership
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
@@ -17,6 +19,8 @@ from members.models.standin import StandinObject, StandinReplay
 from members.models.visits import Provider, Shift, SlotHold, TimeOff, Visit
 
 __all__ = [
+    "ApiKey",
+    "ApiReplay",
     "AuditEntry",
     "AuditSeal",
     "Benefit",
@@ -29,6 +33,8 @@ __all__ = [
     "Escalation",
     "Hold",
     "Household",
+    "ImportChunk",
+    "ImportJob",
     "Invoice",
     "Location",
     "Membership",
@@ -52,4 +58,7 @@ __all__ = [
     "StripeEvent",
     "TimeOff",
     "Visit",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -24,6 +24,7 @@ class Escalation(models.Model):
         DISPUTE = "dispute", "Payment dispute"
         CHECK_IN = "check_in", "Card to ask for at check-in"
         BILLING_SYNC = "billing_sync", "Billing update needs a look"
+        INTEGRATION = "integration", "Connection to another system"
 
     class Severity(models.IntegerChoices):
         EMERGENCY = 0, "Emergency"

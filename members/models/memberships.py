@@ -55,6 +55,7 @@ class Membership(models.Model):
 
     CURRENT = (Status.ACTIVE, Status.PAST_DUE, Status.PAUSED, Status.CANCELLING)
 
+    external_id = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="Id in the scheduler.")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="memberships")
     payer = models.ForeignKey(
         Patient,
