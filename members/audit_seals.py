@@ -92,6 +92,12 @@ def note(found: Verification, *, actor: str, now: datetime) -> None:
     audit.record("audit.verified", actor=actor, patient=None, now=now, data=found.as_data())
 
 
+def head() -> str:
+    """ "position:digest" of the last link; '' before the first."""
+    last = AuditSeal.objects.order_by("-position").first()
+    return f"{last.position}:{last.digest}" if last else ""
+
+
 def _seal_batch(now: datetime) -> int:
     try:
         with transaction.atomic():

@@ -6,7 +6,7 @@ from typing import Any
 import django_tables2 as tables
 
 from common.tables import BaseTable
-from members.models import Membership
+from members.models import AuditEntry, Membership
 
 
 class MemberTable(BaseTable):
@@ -51,3 +51,48 @@ class MemberTable(BaseTable):
 
     def render_since(self, record: Membership) -> str:
         return f"{record.started_on:%b} {record.started_on.day}, {record.started_on.year}"
+
+
+class AuditTable(BaseTable):
+    at = tables.TemplateColumn(
+        "{{ record.at|moment:table.zone }}", verbose_name="When", attrs={"td": {"class": "text-nowrap"}}
+    )
+    who = tables.Column(accessor="actor", verbose_name="Who", orderable=False, attrs={"td": {"class": "cell-main"}})
+    what = tables.Column(accessor="action", verbose_name="What", orderable=False)
+    patient = tables.Column(
+        accessor="patient", linkify=("members:detail", {"pk": tables.A("patient_id")}), orderable=False, default=""
+    )
+    details = tables.Column(
+        accessor="data",
+        verbose_name="Details",
+        orderable=False,
+        attrs={"td": {"class": "text-secondary small"}},
+        empty_values=(),
+    )
+    origin = tables.Column(
+        verbose_name="From", orderable=False, attrs={"td": {"class": "text-secondary small wide"}}, default=""
+    )
+
+    class Meta(BaseTable.Meta):
+        model = AuditEntry
+        fields = ()
+        sequence = ("at", "who", "what", "patient", "details", "origin")
+        order_by = ("-at",)
+
+    def __init__(self, *args: Any, zone: str, names: dict[str, str], filtered: bool, **kwargs: Any) -> None:
+        self.zone, self._names = zone, names
+        empty = (
+            "Nothing like this is on record. Widen a filter, or clear them all."
+            if filtered
+            else "Nothing is on record yet. Whatever is done or looked at from now on appears here."
+        )
+        super().__init__(*args, empty_text=empty, **kwargs)
+
+    def render_who(self, record: AuditEntry) -> str:
+        return self._names.get(record.actor, record.actor)
+
+    def render_what(self, record: AuditEntry) -> str:
+        return record.action.replace(".", ": ").replace("_", " ")
+
+    def render_details(self, record: AuditEntry) -> str:
+        return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in record.data.items() if value != "")

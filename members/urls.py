@@ -4,7 +4,7 @@ from django.urls import path
 
 from common import doors
 from members import webhooks
-from members.views import links, lists
+from members.views import audit, links, lists
 
 app_name = "members"
 
@@ -12,6 +12,11 @@ _LINK = doors.PATIENT_LINK.lstrip("/").replace("{token}", "<str:token>")
 
 urlpatterns = [
     path("members/", lists.members, name="list"),
+    path("audit/", audit.trail, name="audit"),
+    path("audit/verify/", audit.verify, name="audit_verify"),
+    path("audit/patients.csv", audit.affected, name="audit_affected"),
+    path("members/<int:pk>/audit.json", audit.as_json, name="audit_json"),
+    path("members/<int:pk>/audit.pdf", audit.as_pdf, name="audit_pdf"),
     path(_LINK, links.card, name="link"),
     path(f"{_LINK}done/", links.done, name="link_done"),
     path(doors.STRIPE_WEBHOOK.lstrip("/"), webhooks.stripe, name="stripe_webhook"),

@@ -13,6 +13,7 @@ from medspa.portal import timeline
 from members import audit
 from members.models import Escalation, Membership, Patient, Visit
 from members.views import signed_in, standing
+from members.views.audit import LEADERS
 
 VISITS_SHOWN = 8
 _LARGEST_KEY = 2**63 - 1  # what a key can be; SQLite raises for more
@@ -40,6 +41,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "story": story,
         "show": kind,
         "kinds": timeline.KINDS,
+        "may_export": not signed_in.person(request).role_names().isdisjoint(LEADERS),
     }
     if not htmx.is_htmx(request):
         context |= _panels(patient, membership, now)

@@ -1,6 +1,7 @@
 """Patients and the numbers that reach them."""
 
 from datetime import date, datetime
+from typing import Self
 
 from django.db import models
 
@@ -19,6 +20,27 @@ class Household(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def here(self) -> Self:
+        """Without the rows that were merged into another."""
+        return self.filter(merged_into__isnull=True)
+
+    def matching(self, words: str) -> Self:
+        """By digits of a phone number, or by the beginnings of names in any order."""
+        digits = "".join(letter for letter in words if letter.isdigit())
+        if len(digits) >= 3 and not any(letter.isalpha() for letter in words):
+            numbers = PatientPhone.objects.filter(patient=models.OuterRef("pk"), number__contains=digits)
+            return self.filter(models.Exists(numbers))
+        rows = self
+        for word in words.split():
+            rows = rows.filter(models.Q(last_name__istartswith=word) | models.Q(first_name__istartswith=word))
+        return rows
+
+    def with_merged(self, patient: "Patient") -> Self:
+        """The patient and the rows merged into it: what is append-only still points at those."""
+        return self.filter(models.Q(pk=patient.pk) | models.Q(merged_into=patient.pk))
 
 
 class Patient(models.Model):
@@ -43,6 +65,8 @@ class Patient(models.Model):
     joined_on = models.DateField()
     household = models.ForeignKey(Household, null=True, blank=True, on_delete=models.SET_NULL, related_name="people")
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+
+    objects = PatientQuerySet.as_manager()
 
     class Meta:
         ordering = ("last_name", "first_name", "pk")

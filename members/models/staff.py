@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.functional import cached_property
 
 from members.models.practice import Location
 
@@ -36,8 +37,12 @@ class StaffUser(AbstractUser):
         """The roles held, at any location. A superuser is an owner."""
         if not self.is_active:
             return frozenset()
-        held = {role.role for role in self.roles.all()}
-        return frozenset(held | {StaffRole.Role.OWNER} if self.is_superuser else held)
+        return self._held | {StaffRole.Role.OWNER} if self.is_superuser else self._held
+
+    @cached_property
+    def _held(self) -> frozenset[str]:
+        """Asked several times a request: by the view's guard, the menu, the page."""
+        return frozenset(role.role for role in self.roles.all())
 
 
 class StaffRole(models.Model):
