@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 
@@ -23,7 +23,7 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class Access:
-    """kind: public, signed (a vendor's signature), token (the address holds a secret), demo or staff."""
+    """kind: public, signed (a vendor's signature), token (the address holds a secret), demo, account or staff."""
 
     kind: str
     signer: str = ""
@@ -36,6 +36,8 @@ class Person(Protocol):
     is_authenticated: bool
 
     def role_names(self) -> frozenset[str]: ...
+
+    def has_second_factor(self) -> bool: ...
 
 
 def public(view: View) -> View:
@@ -84,14 +86,38 @@ def staff(*roles: str) -> Callable[[View], View]:
             held = user.role_names()
             if not held or (roles and held.isdisjoint(roles)):
                 raise PermissionDenied
-            response = view(request, *args, **kwargs)
-            if isinstance(response, HttpResponse):  # a shared desk: the back button shows nothing after signing out
-                patch_cache_control(response, private=True, no_store=True)
-            return response
+            if needs_second_factor(held) and not user.has_second_factor():
+                return _to(f"{resolve_url(settings.SECOND_FACTOR_URL)}?needed=1", request)
+            return _uncached(view(request, *args, **kwargs))
 
         return _declared(guarded, Access("staff", roles=frozenset(roles)))
 
     return guard
+
+
+def own_account(view: View) -> View:
+    """Whoever is signed in, for their own account only; also before they have a second factor."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not cast(Person, request.user).is_authenticated:
+            return _to_sign_in(request)
+        return _uncached(view(request, *args, **kwargs))
+
+    return _declared(guarded, Access("account"))
+
+
+def needs_second_factor(roles: frozenset[str]) -> bool:
+    """Whether staff with these roles must have a second factor (R115, SECOND_FACTOR_FOR)."""
+    if settings.SECOND_FACTOR_FOR == "managers":
+        return not roles.isdisjoint({"manager", "owner"})
+    return bool(settings.SECOND_FACTOR_FOR != "nobody")
+
+
+def _uncached(response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, HttpResponse):  # a shared desk: the back button shows nothing after signing out
+        patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 def _declared(view: View, access: Access) -> View:
@@ -105,5 +131,10 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     # A redirect would be followed inside the page and put the sign-in form into a fragment.
     here = urlsplit(request.headers.get("HX-Current-URL", ""))
     back = f"{here.path}?{here.query}" if here.query else here.path or "/"
-    sign_in = redirect_to_login(back, resolve_url(settings.LOGIN_URL))
-    return HttpResponse(status=204, headers={"HX-Redirect": sign_in.url})
+    return _to(redirect_to_login(back, resolve_url(settings.LOGIN_URL)).url, request)
+
+
+def _to(url: str, request: HttpRequest) -> HttpResponse:
+    if not htmx.is_htmx(request):
+        return HttpResponseRedirect(url)
+    return HttpResponse(status=204, headers={"HX-Redirect": url})

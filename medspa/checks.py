@@ -23,6 +23,10 @@ def production_has_nothing_of_the_demo(app_configs: Any, **kwargs: Any) -> list[
                 id="medspa.E002",
             )
         )
+    if settings.SECOND_FACTOR_FOR not in ("everyone", "managers"):
+        found.append(
+            Error("SECOND_FACTOR_FOR must be everyone, or managers: who has to add a second factor.", id="medspa.E004")
+        )
     if settings.SECRET_KEY == _DEMO_KEY:
         found.append(
             Error("SECRET_KEY is the demo's: set it to a long random string (50 characters or more).", id="medspa.E003")

@@ -1,5 +1,6 @@
-"""The only table of the top floor."""
+"""The tables of the top floor."""
 
+from django.conf import settings
 from django.db import models
 
 
@@ -13,3 +14,21 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Draft(models.Model):
+    """What somebody had typed and not sent when they were signed out; gone once it is sent, or after a week."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
+    place = models.CharField(max_length=200, help_text="Path of the page and name of the field.")
+    text = models.TextField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # The newest words of a field replace the older ones.
+            models.UniqueConstraint(fields=["user", "place"], name="one_draft_a_field"),
+        ]
+
+    def __str__(self) -> str:
+        return self.place

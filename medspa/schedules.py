@@ -24,6 +24,7 @@ JOBS = (
     Job("tick", "medspa.tasks.tick", 1, "claims billing changes, advances sequences, sends due messages"),
     Job("expire-credits", "medspa.tasks.expire_credits", 60, "writes the end of lots that were not used in time"),
     Job("intake", "medspa.tasks.intake", 1, "takes up imports whose worker was lost"),
+    Job("tidy-accounts", "medspa.tasks.tidy_accounts", 720, "drops old drafts and ended sessions"),
 )
 
 

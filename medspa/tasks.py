@@ -1,8 +1,11 @@
 """Queue doors of the top floor."""
 
+from django.core.management import call_command
+
 from common import clock
 from common.logs import traced
 from medspa import ticking
+from medspa.portal import drafts
 from members import credits
 from members.importing import jobs
 
@@ -20,3 +23,9 @@ def expire_credits() -> None:
 def intake() -> None:
     with traced("intake"):
         jobs.advance_waiting(now=clock.now())
+
+
+def tidy_accounts() -> None:
+    with traced("tidy-accounts"):
+        drafts.forget_old(now=clock.now())
+        call_command("clearsessions")

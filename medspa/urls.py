@@ -14,6 +14,7 @@ _members = [*members.urlpatterns, path("members/<int:pk>/", member.page, name="d
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("", include("medspa.portal.accounts")),
     path("", include("medspa.portal.urls")),
     path("", include((_members, members.app_name))),
     path("", include("outreach.urls")),

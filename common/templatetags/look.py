@@ -1,6 +1,7 @@
 """How things look: icons and the colour of a state."""
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -38,3 +39,15 @@ def icon(name: str, extra: str = "") -> SafeString:
         static("vendor/tabler-icons.svg"),
         name,
     )
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """A form field with Tabler's classes, and its hint and error named for screen readers."""
+    widget = field.field.widget
+    kind = getattr(widget, "input_type", "")
+    look = "form-check-input" if kind == "checkbox" else "form-select" if kind == "select" else "form-control"
+    attrs: dict[str, str | bool] = {"class": look}
+    if field.errors:
+        attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"}
+    return field.as_widget(attrs=attrs)

@@ -6,30 +6,36 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 
-from members.models import Escalation, Location, Practice
+from members.models import Escalation, Location, Practice, StaffUser
 
 
 @dataclass(frozen=True)
 class MenuItem:
-    """One page of the menu. `area`: what the names of its views begin with, to mark where one is."""
+    """One page of the menu. `area`: what the names of its views begin with, to mark where one is.
+
+    It is shown to those who may open it: the view's own declaration says who that is.
+    """
 
     label: str
     url_name: str
     icon: str
     area: str
     counts_cases: bool = False
+    group: str = ""
 
 
+AUTOMATION, PRACTICE = "Automation", "Practice"
 MENU = (
     MenuItem("Today", "portal:today", "sun", area="portal:today"),
     MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
     MenuItem("Members", "members:list", "users", area="members:"),
-    MenuItem("Texts", "outreach:messages", "messages", area="outreach:"),
+    MenuItem("Texts", "outreach:messages", "messages", area="outreach:", group=AUTOMATION),
+    MenuItem("Team", "portal:team", "users-group", area="portal:team", group=PRACTICE),
 )
-DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "phone", area="demo:"),)
+DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "device-mobile", area="demo:", group="Demo"),)
 
 
 @dataclass(frozen=True)
@@ -78,23 +84,29 @@ def _counted(cases: QuerySet[Escalation]) -> Any:
 
 
 def _menu(request: HttpRequest, open_cases: int) -> list[dict[str, Any]]:
+    """[{"title", "items"}], the groups in the order in which MENU first names them."""
     here = request.resolver_match.view_name if request.resolver_match else ""
-    items = MENU + (DEMO_MENU if settings.DEMO else ())
-    return [
-        {
-            "label": item.label,
-            "icon": item.icon,
-            "url": url,
-            "count": open_cases if item.counts_cases else 0,
-            "active": here.startswith(item.area),
-        }
-        for item in items
-        if (url := _address(item.url_name))
-    ]
+    held = request.user.role_names() if isinstance(request.user, StaffUser) else frozenset()
+    shown = [item for item in MENU + (DEMO_MENU if settings.DEMO else ()) if _may_open(item.url_name, held)]
+    # Of two areas that fit, the longer name is the nearer one: "members:plans" before "members:".
+    nearest = max((item for item in shown if here.startswith(item.area)), key=lambda item: len(item.area), default=None)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for item in shown:
+        groups.setdefault(item.group, []).append(
+            {
+                "label": item.label,
+                "icon": item.icon,
+                "url": reverse(item.url_name),
+                "count": open_cases if item.counts_cases else 0,
+                "active": item is nearest,
+            }
+        )
+    return [{"title": title, "items": items} for title, items in groups.items()]
 
 
-def _address(name: str) -> str:
+def _may_open(url_name: str, held: frozenset[str]) -> bool:
     try:
-        return reverse(name)
+        access = resolve(reverse(url_name)).func.access  # type: ignore[attr-defined]
     except NoReverseMatch:
-        return ""  # the demo's pages are mounted only where the demo is on
+        return False  # the demo's pages are mounted only where the demo is on
+    return not access.roles or not held.isdisjoint(access.roles)

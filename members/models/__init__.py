@@ -14,7 +14,7 @@ from members.models.memberships import Membership
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
-from members.models.staff import StaffRole, StaffUser
+from members.models.staff import Invitation, StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
 from members.models.visits import Provider, Shift, SlotHold, TimeOff, Visit
 
@@ -35,6 +35,7 @@ __all__ = [
     "Household",
     "ImportChunk",
     "ImportJob",
+    "Invitation",
     "Invoice",
     "Location",
     "Membership",

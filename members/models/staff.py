@@ -1,5 +1,6 @@
 """People who work at the practice."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -44,6 +45,13 @@ class StaffUser(AbstractUser):
         """Asked several times a request: by the view's guard, the menu, the page."""
         return frozenset(role.role for role in self.roles.all())
 
+    def has_second_factor(self) -> bool:
+        """An authenticator app or a passkey is set up; signing in then asks for it."""
+        from allauth.mfa.models import Authenticator  # needs this very class: the user model is loaded first
+
+        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+        return bool(Authenticator.objects.filter(user_id=self.pk, type__in=kinds).exists())
+
 
 class StaffRole(models.Model):
     class Role(models.TextChoices):
@@ -67,3 +75,34 @@ class StaffRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()}"
+
+
+class Invitation(models.Model):
+    """open -> accepted | revoked | expired. The link's token is never stored, only its hash."""
+
+    email = models.EmailField()
+    role = models.CharField(max_length=12, choices=StaffRole.Role)
+    location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty: all.")
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(StaffUser, on_delete=models.PROTECT, related_name="invitations_sent")
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-invited_at", "-pk")
+        constraints = [
+            # Inviting somebody again replaces the open invitation: two links would make two answers to "who may what".
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="one_open_invitation_an_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email}: {self.get_role_display()}"
+
+    def is_open(self, now: datetime) -> bool:
+        return self.accepted_at is None and self.revoked_at is None and now < self.expires_at

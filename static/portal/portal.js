@@ -68,6 +68,51 @@ document.addEventListener("input", (event) => {
   if (event.target.dataset.segments) count(event.target);
 });
 
+// --- what the page asks for by itself is no sign that somebody sits there: the idle sign-out does not count it
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (!event.detail.triggeringEvent) event.detail.headers["X-By-Itself"] = "1";
+});
+
+// --- half-typed words are kept on the server, and put back after signing in again
+const token = document.body.dataset.csrf;
+
+function placeOf(box) {
+  return `${location.pathname}#${box.name}`;
+}
+
+function keep(box, text) {
+  const body = new URLSearchParams({ place: placeOf(box), text });
+  fetch("/drafts/", { method: "POST", body, headers: { "X-CSRFToken": token }, keepalive: true }).catch(() => {});
+}
+
+for (const box of document.querySelectorAll("[data-draft]")) {
+  if (!box.value) {
+    fetch(`/drafts/?${new URLSearchParams({ place: placeOf(box) })}`)
+      .then((answer) => (answer.ok ? answer.json() : { text: "" }))
+      .then(({ text }) => {
+        if (!text || box.value) return;
+        box.value = text;
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        say("What you had typed is back.");
+      })
+      .catch(() => {});
+  }
+}
+
+let soon = null;
+document.addEventListener("input", (event) => {
+  const box = event.target;
+  if (!("draft" in box.dataset)) return;
+  clearTimeout(soon);
+  soon = setTimeout(() => keep(box, box.value), 1000);
+});
+document.addEventListener("submit", (event) => {
+  for (const box of event.target.querySelectorAll("[data-draft]")) {
+    clearTimeout(soon);
+    keep(box, "");
+  }
+});
+
 // --- menus made of <details> close on a click elsewhere and on Escape
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

@@ -14,7 +14,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-KINDS = {"public", "signed", "token", "demo", "staff"}
+KINDS = {"public", "signed", "token", "demo", "account", "staff"}
 
 
 def views(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -59,7 +59,12 @@ def test_only_signed_webhooks_are_exempt_from_the_csrf_check():
 def test_what_everyone_may_open_is_a_short_list():
     public = {name for name, view in ALL if view.access.kind == "public"}
 
-    assert public == {"healthz", "readyz", "portal:login", "portal:logout"}
+    assert public == {
+        "healthz", "readyz", "portal:login", "portal:logout", "portal:join",
+        "account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn",
+        "account_reset_password", "account_reset_password_done",
+        "account_reset_password_from_key", "account_reset_password_from_key_done",
+    }  # fmt: skip
 
 
 @pytest.fixture

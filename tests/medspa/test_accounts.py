@@ -5,15 +5,13 @@ from django.views.defaults import server_error
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-LOGIN = {"username": "dana@glowtheory.example", "password": "correct-horse-9"}
+LOGIN = {"login": "dana@glowtheory.example", "password": "correct-horse-9"}
 
 
 def test_staff_sign_in_by_e_mail_whatever_its_case_and_come_back_to_where_they_were(client):
     factories.make_staff()
 
-    response = client.post(
-        reverse("portal:login"), {**LOGIN, "username": "Dana@GlowTheory.example", "next": "/members/"}
-    )
+    response = client.post(reverse("portal:login"), {**LOGIN, "login": "Dana@GlowTheory.example", "next": "/members/"})
 
     assert response.status_code == 302
     assert response.headers["Location"] == "/members/"
@@ -50,9 +48,7 @@ def test_passwords_cannot_be_guessed_by_machine(client):
 def test_one_caller_cannot_try_one_password_at_every_account(client):
     factories.make_staff()
     for number in range(60):
-        client.post(
-            reverse("portal:login"), {"username": f"name{number}@glowtheory.example", "password": "Summer2026!"}
-        )
+        client.post(reverse("portal:login"), {"login": f"name{number}@glowtheory.example", "password": "Summer2026!"})
 
     page = client.post(reverse("portal:login"), LOGIN).content.decode()
 

@@ -11,6 +11,7 @@ PRODUCTION = {
     "CLOCK_OFFSET_FILE": "",
     "PUBLIC_BASE_URL": "https://members.glow.example",
     "SECRET_KEY": "k" * 60,
+    "SECOND_FACTOR_FOR": "everyone",
 }
 
 
@@ -30,6 +31,7 @@ def test_production_settings_start(settings):
         ({"CLOCK_OFFSET_FILE": "/tmp/offset"}, "medspa.E001", "CLOCK_OFFSET_FILE"),
         ({"PUBLIC_BASE_URL": "http://members.glow.example"}, "medspa.E002", "PUBLIC_BASE_URL"),
         ({"SECRET_KEY": "demo-only-key-that-production-refuses"}, "medspa.E003", "SECRET_KEY"),
+        ({"SECOND_FACTOR_FOR": "nobody"}, "medspa.E004", "SECOND_FACTOR_FOR"),
     ],
 )
 def test_production_refuses_what_only_a_demo_may_have(settings, changes, code, name):
