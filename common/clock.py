@@ -1,7 +1,7 @@
 """The one place that asks what time it is. Doors call `now()` and hand it down as a parameter."""
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -50,3 +50,12 @@ def monday(now: datetime, zone: str) -> datetime:
     """When the present week began on the wall clock of an IANA zone."""
     there = local(now, zone)
     return (there - timedelta(days=there.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_hour(now: datetime, hour: int, zone: str) -> datetime:
+    """The next time that the wall clock of an IANA zone shows `hour`:00; `now` itself when it does."""
+    there = local(now, zone)
+    today = datetime.combine(there.date(), time(hour), tzinfo=there.tzinfo)
+    return (
+        today if today >= there else datetime.combine(there.date() + timedelta(days=1), time(hour), tzinfo=there.tzinfo)
+    ).astimezone(UTC)

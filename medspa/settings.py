@@ -211,7 +211,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],  # Tabler's stylesheet carries its icons as data: images
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF, "https://checkout.stripe.com"],
+        "form-action": [SELF, "https://checkout.stripe.com", "https://invoice.stripe.com"],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

@@ -54,8 +54,8 @@ def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) 
 def status_of(subscription: SubscriptionFacts) -> Status:
     """The membership state that a Stripe subscription means."""
     status = _STATUS.get(subscription.status, Status.PENDING)
-    if status == Status.ACTIVE and subscription.collection_paused:
-        return Status.PAUSED
+    if status in (Status.ACTIVE, Status.PAST_DUE) and subscription.collection_paused:
+        return Status.PAUSED  # nothing is collected, so nobody is chased either
     if status == Status.ACTIVE and subscription.cancel_at_period_end:
         return Status.CANCELLING
     return status

@@ -55,6 +55,24 @@ def start_update(*, link: PatientLink, now: datetime) -> str:
     return session.url
 
 
+def confirm_payment(*, link: PatientLink, now: datetime) -> str:
+    """The address of Stripe's own page of the invoice, where the patient confirms the charge with the bank (R138).
+
+    "" when nothing is open any more. Raises StripeUnavailable.
+    """
+    invoice = stripe_gateway.fetch_invoice(link.invoice.stripe_id) if link.invoice else None
+    if invoice is None or invoice.status != Invoice.Status.OPEN:
+        return ""
+    audit.record(
+        "payment.confirmation_started",
+        actor=f"patient:{link.membership.patient_id}",
+        patient=link.membership.patient,
+        now=now,
+        data={"link": link.pk, "invoice": invoice.id},
+    )
+    return invoice.hosted_url
+
+
 def finish_update(*, link: PatientLink, session_id: str, now: datetime) -> CardOutcome:
     """What came of the hosted page, after setting the card and paying what is open. Safe to call again.
 

@@ -1,5 +1,7 @@
 """Why a card was declined, in words for staff. A patient is never told the code or the reason (R140)."""
 
+from enum import StrEnum
+
 _WORDS = {
     "insufficient_funds": "Not enough money on the card",
     "expired_card": "The card has expired",
@@ -36,6 +38,15 @@ def words(code: str) -> str:
     return _WORDS.get(code, code.replace("_", " ").capitalize())
 
 
+class Kind(StrEnum):
+    """What a decline asks for."""
+
+    SOFT = "soft"  # Stripe's next attempt with the same card may well succeed (R139)
+    EXPIRED = "expired"  # another card
+    CONFIRM = "confirm"  # the patient's word to the bank, with the same card (R138)
+    HARD = "hard"  # another card; Stripe does not try this one again (R138)
+
+
 # R139: most of these clear by themselves, so Stripe tries again and nobody is asked for another card at first.
 _SOFT = frozenset(
     {
@@ -53,6 +64,10 @@ _SOFT = frozenset(
 )
 
 
-def may_clear_by_itself(code: str) -> bool:
-    """Whether Stripe's next attempt with the same card may well succeed. An unknown code counts as one that may not."""
-    return code in _SOFT
+def kind_of(code: str) -> Kind:
+    """Of a decline code. An unknown one counts as hard: waiting for a card that never works again loses the member."""
+    if code in _SOFT:
+        return Kind.SOFT
+    if code == "expired_card":
+        return Kind.EXPIRED
+    return Kind.CONFIRM if code == "authentication_required" else Kind.HARD

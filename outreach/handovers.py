@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from common import clock
 from members import escalations
 from members.models import Escalation
-from outreach.models import Message, Sequence
+from outreach.models import Enrolment, Message, Sequence
 
 Kind = Message.Kind
 
@@ -43,6 +44,20 @@ def cannot_text(message: Message, *, now: datetime) -> None:
         patient=message.patient,
         phone=message.address,
         location=message.location,
+        now=now,
+    )
+
+
+def ask_at_check_in(enrolment: Enrolment, *, now: datetime) -> None:
+    """A flag for the desk in place of a text: who comes in anyway is asked there, face to face."""
+    membership = enrolment.membership
+    when = clock.local(membership.next_appointment_at or now, membership.location.time_zone)
+    escalations.open(
+        reason=Escalation.Reason.CHECK_IN,
+        summary=f"Comes in on {when:%A} at {when.hour % 12 or 12}:{when:%M} {when:%p}. The membership payment did not "
+        "go through: ask for a card at check-in. No text is sent until then.",
+        patient=membership.patient,
+        location=membership.location,
         now=now,
     )
 

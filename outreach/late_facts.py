@@ -15,10 +15,11 @@ from outreach.models import Enrolment, Sequence
 # While Stripe cannot be asked: more than a round of the tick, so that what needs no Stripe gets its turn first.
 ASK_AGAIN_AFTER = timedelta(seconds=90)
 BOOKED_AHEAD = timedelta(days=30)
+IN_SOON = timedelta(hours=48)
 AGAIN_WITHIN = timedelta(days=90)
 _INVOICE = "invoice:"
 # A recovery that ended so was cut short: when the same invoice is owed again later, it begins anew.
-INTERRUPTED = frozenset({"paused", "dispute", "refunded"})
+INTERRUPTED = frozenset({"paused", "disputed", "refunded"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,12 @@ def failed_lately_before(enrolment: Enrolment) -> bool:
     return others.exclude(pk=this.pk).exists()
 
 
+def is_in_soon(enrolment: Enrolment, now: datetime) -> bool:
+    """Whether the desk will see a member who owes a payment within two days: then it is said there, not texted."""
+    ahead = enrolment.membership.next_appointment_at
+    return bool(invoice_id(enrolment) and ahead and now < ahead <= now + IN_SOON)
+
+
 def recoveries_of(invoice: Invoice) -> QuerySet[Enrolment]:
     """Every recovery that was about the invoice, the last one first."""
     cause = f"{_INVOICE}{invoice.stripe_id}"
@@ -93,7 +100,7 @@ def _recovery(enrolment: Enrolment) -> NoLongerTrue | None:
     if enrolment.membership.status == Membership.Status.PAUSED:
         return NoLongerTrue("paused", "The membership is paused.")
     if disputes.is_open(enrolment.membership):
-        return NoLongerTrue("dispute", "A payment dispute is open.")
+        return NoLongerTrue("disputed", "A payment dispute is open.")
     invoice = Invoice.objects.filter(stripe_id=invoice_id(enrolment)).first()
     if invoice and not invoice.needs_payment:
         return PAID if invoice.status == Invoice.Status.PAID else NOT_OWED

@@ -82,6 +82,14 @@ GENTLE_NOTICE = {
     "de nuevo; no tiene que hacer nada. ¿Prefiere otra tarjeta? {link} Responda STOP para no recibir textos.",
 }
 
+# When the bank asks the patient to confirm the charge: the card is good, so no other one is asked for (R136, R138).
+CONFIRM_PAYMENT = {
+    "en": "Hi {first_name}, it's {practice}. Your bank would like you to confirm this month's membership payment of "
+    "{amount}. It takes a minute: {link} Questions? Just reply. Reply STOP to opt out.",
+    "es": "Hola {first_name}, somos {practice}. Su banco pide que confirme el pago de {amount} de su membresía de este "
+    "mes. Toma un minuto: {link} Responda STOP para no recibir textos.",
+}
+
 THANKS = {
     "en": "Thank you, {first_name}! Your payment went through and your {practice} membership is all set.",
     "es": "¡Gracias, {first_name}! Su pago fue recibido y su membresía de {practice} sigue activa.",

@@ -1,24 +1,26 @@
 """Billing facts become sequences: the only module that knows both."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from common import clock
 from common.claims import claim
 from common.rounds import in_time
-from members import disputes
-from members.models import BillingChange, Invoice, PatientLink
+from members import declines, disputes
+from members.models import BillingChange, Invoice, PatientLink, Practice
 from outreach import gate, late_facts, outbox, quiet_hours, sequences, standing_texts
 from outreach.models import Message, Sequence
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+AFTER_THE_RETRY = timedelta(hours=1)  # Stripe tells of it within minutes
 _SLUG = Sequence.Slug.PAYMENT_RECOVERY
 Kind = BillingChange.Kind
 # Money that goes back ends everything that is being said to the member (R136).
-_STOPS = {Kind.DISPUTE_OPENED: "dispute", Kind.REFUNDED: "refunded"}
+_STOPS = {Kind.DISPUTE_OPENED: "disputed", Kind.REFUNDED: "refunded"}
 
 
 def follow_all(*, now: datetime) -> int:
@@ -54,7 +56,27 @@ def _follow(pk: int, now: datetime) -> bool:
 def _start(invoice: Invoice, now: datetime) -> None:
     if not invoice.needs_payment or disputes.is_open(invoice.membership):
         return  # an old failure told late starts nothing; nobody is chased who disputes
-    sequences.enrol(slug=_SLUG, membership=invoice.membership, cause=late_facts.cause_of(invoice), now=now)
+    sequences.enrol(
+        slug=_SLUG,
+        membership=invoice.membership,
+        cause=late_facts.cause_of(invoice),
+        start_at=_first_word_at(invoice, now),
+        counts_from=now,
+        now=now,
+    )
+
+
+def _first_word_at(invoice: Invoice, now: datetime) -> datetime:
+    """At once, but where the first decline may clear by itself: then at the practice's hour, or after Stripe's retry.
+
+    By then it is either paid, and nothing is said, or still open (settled.md 14).
+    """
+    if invoice.attempt_count > 1 or declines.kind_of(invoice.decline_code) != declines.Kind.SOFT:
+        return now
+    practice = Practice.current()
+    if practice.recovery_profile == Practice.Recovery.QUIET_FIRST and invoice.next_attempt_at:
+        return max(now, invoice.next_attempt_at + AFTER_THE_RETRY)
+    return clock.next_hour(now, practice.gentle_notice_hour, invoice.membership.patient.zone)
 
 
 def _settled(change: BillingChange, invoice: Invoice, now: datetime) -> None:

@@ -25,17 +25,23 @@ LEASE = timedelta(minutes=5)
 
 
 def enrol(
-    *, slug: str, membership: Membership, cause: str, now: datetime, start_at: datetime | None = None
+    *,
+    slug: str,
+    membership: Membership,
+    cause: str,
+    now: datetime,
+    start_at: datetime | None = None,
+    counts_from: datetime | None = None,
 ) -> Enrolment | None:
     """Start the sequence for this cause; None if it was started for it before. The next tick takes the first step.
 
-    Days count from `start_at`, or from now.
+    The first step is due at `start_at`, or now; days count from `counts_from`, or from there.
     """
     sequence, begins = named(slug), start_at or now
     try:
         with transaction.atomic():
             enrolment = Enrolment.objects.create(
-                sequence=sequence, membership=membership, cause=cause, started_at=begins, next_at=begins
+                sequence=sequence, membership=membership, cause=cause, started_at=counts_from or begins, next_at=begins
             )
             _trace("started", enrolment, now)
     except IntegrityError:
@@ -132,7 +138,9 @@ def _advance_one(enrolment: Enrolment, now: datetime) -> bool:
         again = due is not None and due.position == 0 and late_facts.failed_lately_before(enrolment)
         if not (_to_a_person(enrolment, steps[-1], now) if again else _move(enrolment, after, now)):
             return False  # stopped meanwhile
-        if due:
+        if due and due.channel == Step.Channel.SMS and late_facts.is_in_soon(enrolment, now):
+            handovers.ask_at_check_in(enrolment, now=now)
+        elif due:
             _take(due, enrolment, now)
     return True
 
@@ -201,7 +209,7 @@ def _take(step: Step, enrolment: Enrolment, now: datetime) -> None:
 def _link(enrolment: Enrolment, now: datetime) -> PatientLink:
     return links.issue(
         membership=enrolment.membership,
-        purpose=PatientLink.Purpose.UPDATE_CARD,
+        purpose=step_facts.link_purpose(enrolment),
         invoice=step_facts.invoice(enrolment),
         now=now,
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from common import clock, money, phones
 from members import declines
-from members.models import Invoice, Patient, Practice
+from members.models import Invoice, Patient, PatientLink, Practice
 from outreach import late_facts, playbooks
 from outreach.models import Enrolment, Message, Step
 
@@ -18,9 +18,19 @@ def wording(step: Step, enrolment: Enrolment) -> str:
     """The step's own wording in the patient's language; a gentle notice while the same card may still work."""
     language = enrolment.membership.patient.language
     found = invoice(enrolment)
-    if step.position == 0 and found and found.attempt_count == 1 and declines.may_clear_by_itself(found.decline_code):
+    if found and link_purpose(enrolment) == PatientLink.Purpose.CONFIRM_PAYMENT:
+        return playbooks.CONFIRM_PAYMENT[language]
+    soft = found is not None and declines.kind_of(found.decline_code) == declines.Kind.SOFT
+    if step.position == 0 and found and found.attempt_count == 1 and soft:
         return playbooks.GENTLE_NOTICE[language]
     return step.wording_for(language)
+
+
+def link_purpose(enrolment: Enrolment) -> str:
+    """What the link in a text of this sequence is for: another card, or the patient's word to the bank (R138)."""
+    found = invoice(enrolment)
+    waits_for_the_patient = found is not None and declines.kind_of(found.decline_code) == declines.Kind.CONFIRM
+    return PatientLink.Purpose.CONFIRM_PAYMENT if waits_for_the_patient else PatientLink.Purpose.UPDATE_CARD
 
 
 def for_patient(enrolment: Enrolment, *, practice: Practice | None = None) -> dict[str, str]:

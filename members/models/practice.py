@@ -10,6 +10,10 @@ from django.db.models import prefetch_related_objects
 class Practice(models.Model):
     """The one practice of this deployment: how it names itself and which automations are live."""
 
+    class Recovery(models.TextChoices):
+        GUIDE = "guide", "Day 0, 2, 5 and 7 after the failure"
+        QUIET_FIRST = "quiet_first", "Wait for the bank's next try first, where it may clear by itself"
+
     name = models.CharField(max_length=80, help_text="As patients know it; every text names it.")
     legal_name = models.CharField(max_length=120)
     phone = models.CharField(max_length=16, help_text="E.164, answered by people.")
@@ -18,6 +22,11 @@ class Practice(models.Model):
     concierge_on = models.BooleanField(default=True)
     nudges_on = models.BooleanField(default=True)
     recovery_on = models.BooleanField(default=True)
+    recovery_profile = models.CharField(max_length=12, choices=Recovery, default=Recovery.GUIDE)
+    # Most renewals fail at night, and many clear within hours (settled.md, 14).
+    gentle_notice_hour = models.PositiveSmallIntegerField(
+        default=11, help_text="Hour of the patient's day from which a payment that may clear by itself is mentioned."
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from common import clock
 from common.access import demo_only
-from members.stripe_standin import cards, sessions, store
+from members.stripe_standin import cards, playing, sessions, store
 from members.stripe_standin.problems import Problem
 from members.stripe_standin.store import Body
 
@@ -33,6 +33,20 @@ def checkout(request: HttpRequest, session_id: str) -> HttpResponse:
     except Problem as problem:
         return _page(request, session, chosen=chosen, refused=str(problem))
     return HttpResponseRedirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]))
+
+
+@demo_only
+@require_http_methods(["GET", "POST"])
+def invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    """Stripe's page of an invoice, on which the bank asks for the patient's word."""
+    try:
+        body = store.get("invoice", invoice_id)
+    except Problem as problem:
+        raise Http404(str(problem)) from problem
+    if request.method == "POST":
+        playing.confirm(invoice_id, now=clock.now())
+        body = store.get("invoice", invoice_id)
+    return render(request, "standin/invoice.html", {"invoice": body})
 
 
 def _page(request: HttpRequest, session: Body, *, chosen: str = "", refused: str = "") -> HttpResponse:

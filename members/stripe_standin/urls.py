@@ -6,4 +6,7 @@ from members.stripe_standin import pages
 
 app_name = "standin"
 
-urlpatterns = [path("checkout/<str:session_id>/", pages.checkout, name="checkout")]
+urlpatterns = [
+    path("checkout/<str:session_id>/", pages.checkout, name="checkout"),
+    path("invoice/<str:invoice_id>/", pages.invoice, name="invoice"),
+]

@@ -34,6 +34,8 @@ def card(request: HttpRequest, token: str) -> HttpResponse:
     link = _find(request, token)
     if isinstance(link, HttpResponse):
         return link
+    if link.purpose == PatientLink.Purpose.CONFIRM_PAYMENT:
+        return _confirm(request, link, token)
     if request.method != "POST":
         return _page(request, "patient/card.html", _context(link, token))
     try:
@@ -65,6 +67,20 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
         logger.exception("A card could not be finished now; Stripe's event will do it")
         return _page(request, "patient/later.html", _context(link, token), status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _page(request, "patient/done.html", {**_context(link, token), "outcome": outcome.value})
+
+
+def _confirm(request: HttpRequest, link: PatientLink, token: str) -> HttpResponse:
+    """On to Stripe's page of the invoice, where the bank asks; its address is fetched at the click."""
+    if request.method != "POST":
+        return _page(request, "patient/confirm.html", _context(link, token))
+    try:
+        hosted = cards.confirm_payment(link=link, now=clock.now())
+    except (StripeUnavailable, StripeRefused):
+        logger.exception("The hosted invoice could not be found")
+        return _page(request, "patient/later.html", _context(link, token), status=HTTPStatus.SERVICE_UNAVAILABLE)
+    if not hosted:
+        return _page(request, "patient/confirm.html", {**_context(link, token), "due_cents": 0})
+    return _private(HttpResponseRedirect(hosted))
 
 
 def _find(request: HttpRequest, token: str) -> PatientLink | HttpResponse:

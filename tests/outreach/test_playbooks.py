@@ -32,6 +32,7 @@ STEPS = [
 TEXTS = [text for _, channel, text in STEPS if channel == Step.Channel.SMS]
 STANDING = [
     *playbooks.GENTLE_NOTICE.values(),
+    *playbooks.CONFIRM_PAYMENT.values(),
     *playbooks.THANKS.values(),
     *playbooks.OPTED_OUT.values(),
     *playbooks.HELP.values(),

@@ -269,5 +269,5 @@ def test_a_recovery_that_runs_when_a_dispute_comes_takes_no_further_step(carrier
 
     sequences.advance(now=NOON + timedelta(days=2))
 
-    assert Enrolment.objects.get().ended_because == "dispute"
+    assert Enrolment.objects.get().ended_because == "disputed"
     assert len(carrier.sent) == 1
