@@ -240,6 +240,9 @@ TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="
 TWILIO_FROM_NUMBER = env.str("TWILIO_FROM_NUMBER", default="+15125550100" if DEMO and not TWILIO_ACCOUNT_SID else "")
 TWILIO_API_BASE = env.str("TWILIO_API_BASE", default="")
 
+# Whose diary it is: `embedded` (ours), `keyed_in` (another scheduler's, into which the desk keys what patients book).
+SCHEDULER = env.str("SCHEDULER", default="embedded")
+
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEMO else "smtp://localhost:25"))
 

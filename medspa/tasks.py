@@ -6,8 +6,10 @@ from common import clock
 from common.logs import traced
 from medspa import ticking
 from medspa.portal import drafts
-from members import credits
+from members import credits, standings, visits
+from members import mirror as diary_mirror
 from members.importing import jobs
+from outreach import appointments
 
 
 def tick() -> None:
@@ -29,3 +31,19 @@ def tidy_accounts() -> None:
     with traced("tidy-accounts"):
         drafts.forget_old(now=clock.now())
         call_command("clearsessions")
+
+
+def mirror() -> None:
+    with traced("mirror"):
+        diary_mirror.sync(now=clock.now())
+
+
+def keyed_in() -> None:
+    with traced("keyed-in"):
+        visits.confirm_keyed_in(now=clock.now())
+        appointments.tell_confirmed(now=clock.now())
+
+
+def recompute_standings() -> None:
+    with traced("recompute-standings"):
+        standings.recompute(now=clock.now())

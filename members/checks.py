@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from members.scheduling import SCHEDULERS
+
 _STANDIN_SECRETS = ["whsec_demo"]  # what settings give the demo
 _LIVE_KEYS = ("sk_live_", "rk_live_")
 
@@ -50,3 +52,11 @@ def the_demo_charges_nobody(app_configs: Any, **kwargs: Any) -> list[CheckMessag
             )
         ]
     return []
+
+
+@register()
+def the_scheduler_is_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.SCHEDULER in SCHEDULERS:
+        return []
+    known = " or ".join(SCHEDULERS)
+    return [Error(f"SCHEDULER is {settings.SCHEDULER!r}, which is none we know: set {known}.", id="members.E005")]

@@ -1,16 +1,109 @@
 """The columns of a membership that sum up other rows: written by the verbs, compared with those rows each night."""
 
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Max, Min, Q
+from django.db import transaction
+from django.db.models import DateTimeField, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from members.models import Membership, Visit
+from members import audit
+from members.models import CreditEntry, Membership, Visit
+
+log = logging.getLogger(__name__)
+
+_OF_VISITS = ("last_visit_at", "next_appointment_at")
+COLUMNS = ("credits_remaining", *_OF_VISITS)
 
 
-def settle_visits(patient_pk: int, *, now: datetime) -> None:
-    """Bring last visit and next appointment of the patient's memberships up to date, in the caller's transaction."""
-    seen = Visit.objects.filter(patient=patient_pk).aggregate(
-        last=Max("starts_at", filter=Q(status=Visit.Status.COMPLETED, starts_at__lte=now)),
-        coming=Min("starts_at", filter=Q(status__in=Visit.HOLDS_TIME, starts_at__gt=now)),
+@dataclass(frozen=True)
+class Drift:
+    """A column that does not say what the rows say."""
+
+    membership_id: int
+    column: str
+    stored: Any
+    computed: Any
+
+
+def refresh_visits(patient_ids: Collection[int], *, now: datetime) -> None:
+    """Bring last visit and next appointment of the patients' memberships up to date, in one statement."""
+    Membership.objects.filter(patient__in=patient_ids).update(
+        **{column: said for column, said in _computed(now).items() if column in _OF_VISITS}
     )
-    Membership.objects.filter(patient=patient_pk).update(last_visit_at=seen["last"], next_appointment_at=seen["coming"])
+
+
+def drifts(*, now: datetime, limit: int = 1_000) -> list[Drift]:
+    """Where column and rows differ, in one statement for all memberships."""
+    return [
+        Drift(row.pk, column, getattr(row, column), getattr(row, f"true_{column}"))
+        for row in _differing(now)[:limit]
+        for column in COLUMNS
+        if _says(row, column, now) != getattr(row, f"true_{column}")
+    ]
+
+
+def repair(*, now: datetime, actor: str) -> int:
+    """Set the columns to what the rows say, in one statement. Returns how many memberships were wrong."""
+    with transaction.atomic():
+        wrong = list(_differing(now).values_list("pk", flat=True))
+        if wrong:
+            Membership.objects.filter(pk__in=wrong).update(**_computed(now))
+            audit.record("standings.repaired", actor=actor, patient=None, now=now, data={"memberships": len(wrong)})
+    return len(wrong)
+
+
+def recompute(*, now: datetime) -> int:
+    """The nightly round: tell the log about each kind of drift, then repair it. Returns how many memberships."""
+    found = drifts(now=now)
+    for column in COLUMNS:
+        count = sum(drift.column == column for drift in found)
+        if count:
+            log.error("denormalised column drifted", extra={"column": column, "memberships": count})
+    return repair(now=now, actor="system") if found else 0
+
+
+def _differing(now: datetime) -> QuerySet[Membership]:
+    true = {f"true_{column}": subquery for column, subquery in _computed(now).items()}
+    # A next appointment that has passed by the clock reads as none.
+    coming = Q(next_appointment_at__gt=now)
+    return (
+        Membership.objects.annotate(**true)
+        .filter(
+            ~Q(credits_remaining=F("true_credits_remaining"))
+            | Q(last_visit_at__isnull=True, true_last_visit_at__isnull=False)
+            | Q(last_visit_at__isnull=False, true_last_visit_at__isnull=True)
+            | ~Q(last_visit_at=F("true_last_visit_at"))
+            | (
+                coming
+                & (Q(true_next_appointment_at__isnull=True) | ~Q(next_appointment_at=F("true_next_appointment_at")))
+            )
+            | (Q(true_next_appointment_at__isnull=False) & ~coming)
+        )
+        .order_by("pk")
+    )
+
+
+def _says(row: Membership, column: str, now: datetime) -> Any:
+    stored = getattr(row, column)
+    return None if column == "next_appointment_at" and stored and stored <= now else stored
+
+
+def _computed(now: datetime) -> dict[str, Any]:
+    """What the rows say, each as a correlated subquery on the membership."""
+    live = Q(lot__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+    live |= Q(lot__isnull=False) & (Q(lot__expires_at__isnull=True) | Q(lot__expires_at__gt=now))
+    left = CreditEntry.objects.filter(live, membership=OuterRef("pk")).order_by().values("membership")
+    visits = Visit.objects.filter(patient=OuterRef("patient")).order_by().values("patient")
+    came = visits.filter(status=Visit.Status.COMPLETED, starts_at__lte=now)
+    coming = visits.filter(status__in=Visit.HOLDS_TIME, starts_at__gt=now)
+    return {
+        "credits_remaining": Coalesce(
+            Subquery(left.annotate(n=Sum("quantity")).values("n"), output_field=IntegerField()), 0
+        ),
+        "last_visit_at": Subquery(came.annotate(n=Max("starts_at")).values("n"), output_field=DateTimeField()),
+        "next_appointment_at": Subquery(coming.annotate(n=Min("starts_at")).values("n"), output_field=DateTimeField()),
+    }

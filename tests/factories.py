@@ -19,6 +19,7 @@ from members.models import (
     Service,
     StaffRole,
     StaffUser,
+    Visit,
 )
 
 # A Tuesday, 11:00 in Austin (America/Chicago, UTC-5): inside every texting window.
@@ -73,6 +74,16 @@ def make_provider(location: Location, *services: Service, name: str = "Dana Reye
     provider = Provider.objects.create(name=name, location=location)
     provider.services.set(services)
     return provider
+
+
+def make_visit(patient: Patient, starts_at: datetime, **fields: Any) -> Visit:
+    """An hour's facial, booked, at the patient's home location."""
+    defaults = {
+        "service": fields.pop("service", None) or make_service(),
+        "location": patient.home_location,
+        "ends_at": starts_at + timedelta(hours=1),
+    }
+    return Visit.objects.create(patient=patient, starts_at=starts_at, **{**defaults, **fields})
 
 
 def make_plan(name: str = "Glow", **fields: Any) -> Plan:

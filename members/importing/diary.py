@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from common import clock
-from members import visits
+from members import standings
 from members.importing import catalogue, references
 from members.importing.batch import CREATED, UNCHANGED, UPDATED, Context, Entry
 from members.importing.people import people_named
@@ -36,7 +36,7 @@ class VisitWriter:
             unique_fields=["external_id"],
             update_fields=list(_WRITTEN),
         )
-        visits.refresh_memberships({entry.instance.patient_id for entry in entries}, now=context.now)
+        standings.refresh_visits({entry.instance.patient_id for entry in entries}, now=context.now)
 
 
 def _patient(entry: Entry, patients: dict[str, Patient]) -> Patient | None:

@@ -16,7 +16,7 @@ from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
 from members.models.staff import Invitation, StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
-from members.models.visits import Provider, Shift, SlotHold, TimeOff, Visit
+from members.models.visits import MissedVisit, Provider, SchedulerCursor, Shift, SlotHold, TimeOff, Visit
 
 __all__ = [
     "ApiKey",
@@ -39,6 +39,7 @@ __all__ = [
     "Invoice",
     "Location",
     "Membership",
+    "MissedVisit",
     "NotDuplicate",
     "Patient",
     "PatientEmail",
@@ -49,6 +50,7 @@ __all__ = [
     "PlanVersion",
     "Practice",
     "Provider",
+    "SchedulerCursor",
     "Service",
     "Shift",
     "SlotHold",

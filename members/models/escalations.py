@@ -25,6 +25,8 @@ class Escalation(models.Model):
         CHECK_IN = "check_in", "Card to ask for at check-in"
         BILLING_SYNC = "billing_sync", "Billing update needs a look"
         INTEGRATION = "integration", "Connection to another system"
+        BOOKING = "booking", "Appointment to key in"
+        SCHEDULER_SYNC = "scheduler_sync", "Schedule update needs a look"
 
     class Severity(models.IntegerChoices):
         EMERGENCY = 0, "Emergency"

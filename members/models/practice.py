@@ -18,6 +18,9 @@ class Practice(models.Model):
     legal_name = models.CharField(max_length=120)
     phone = models.CharField(max_length=16, help_text="E.164, answered by people.")
     email = models.EmailField()
+    cancellation_notice_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="A cancellation later than this before the visit counts as late."
+    )
     # Each automation has its own go-live switch (settled.md).
     concierge_on = models.BooleanField(default=True)
     nudges_on = models.BooleanField(default=True)

@@ -83,6 +83,10 @@ class Visit(models.Model):
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.BOOKED)
     booked_at = models.DateTimeField(null=True, blank=True)
+    # A requested visit that stands in for another one: that one is cancelled once the desk confirms this.
+    replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When the desk had keyed in a request.")
+    confirmation_told_at = models.DateTimeField(null=True, blank=True, help_text="Claimed by the text that says so.")
 
     class Meta:
         ordering = ("-starts_at",)
@@ -138,3 +142,46 @@ class SlotHold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient} until {self.expires_at:%H:%M}"
+
+
+class MissedVisit(models.Model):
+    """A signal: the patient did not come, or cancelled too late for the time to be given to another.
+
+    `nudged_at` is claimed by whoever sends the one rebook nudge, on the same day.
+    """
+
+    class Kind(models.TextChoices):
+        NO_SHOW = "no_show", "No-show"
+        LATE_CANCELLATION = "late_cancel", "Late cancellation"
+
+    # A visit is missed once, however often its state is set and taken back.
+    visit = models.OneToOneField(Visit, on_delete=models.CASCADE, related_name="missed")
+    kind = models.CharField(max_length=12, choices=Kind)
+    occurred_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="The state was set by mistake.")
+    nudged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-occurred_at",)
+        indexes = [
+            models.Index(
+                fields=["occurred_at"],
+                condition=Q(nudged_at__isnull=True, withdrawn_at__isnull=True),
+                name="missed_to_nudge",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.visit}"
+
+
+class SchedulerCursor(models.Model):
+    """How far the mirror has read the practice's scheduler. One row."""
+
+    # One reader's place: two rows would read everything twice.
+    name = models.CharField(max_length=20, unique=True, default="visits")
+    cursor = models.CharField(max_length=200, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.cursor or 'the beginning'}"

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from common.errors import Refused
-from members import audit, standings
+from members import audit, standings, visits
 from members.models import Patient, Provider, Service, SlotHold, Visit
 from members.scheduling import habits
 from members.scheduling.base import Changes, Opening
@@ -87,11 +87,9 @@ class EmbeddedScheduler:
 
     def cancel(self, *, visit: Visit, actor: str, now: datetime) -> None:
         with transaction.atomic():
-            coming = Visit.objects.filter(pk=visit.pk, status__in=Visit.HOLDS_TIME, starts_at__gt=now)
-            if not coming.update(status=Visit.Status.CANCELLED):
+            if not Visit.objects.filter(pk=visit.pk, status__in=Visit.HOLDS_TIME, starts_at__gt=now).exists():
                 raise Refused("Only a coming appointment can be cancelled.", code="not_booked")
-            visit.status = Visit.Status.CANCELLED
-            _settle("cancelled", visit, actor, now)
+            visits.cancel(visit=visit, actor=actor, now=now)
 
     def changes_since(self, *, cursor: str, now: datetime) -> Changes:
         return Changes((), cursor)  # our own rows are the truth: nothing changes elsewhere
@@ -135,6 +133,6 @@ def _refuse_gone(opening: Opening, patient: Patient, now: datetime, besides: Vis
 
 def _settle(act: str, visit: Visit, actor: str, now: datetime) -> None:
     """Bring the denormalised columns up to date and leave a trace, in the caller's transaction."""
-    standings.settle_visits(visit.patient_id, now=now)
+    standings.refresh_visits([visit.patient_id], now=now)
     data = {"visit": visit.pk, "service": visit.service_id, "starts_at": visit.starts_at.isoformat()}
     audit.record(f"visit.{act}", actor=actor, patient=visit.patient, now=now, data=data)
