@@ -1,6 +1,6 @@
 """Everything that a decision and an answer may rest on, gathered once and frozen (R168)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -34,9 +34,13 @@ class Sender:
 class LotFact:
     entry_id: int
     service_id: int
-    service_name: str
+    service_name: str  # of several: "Facial or Peel"
     remaining: int
     expires_at: datetime | None
+    instead: tuple[int, ...] = ()  # further services that it may be used for
+
+    def covers(self, service_id: int) -> bool:
+        return service_id == self.service_id or service_id in self.instead
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class MemberFacts:
 
     def lots_of(self, service_ids: tuple[int, ...]) -> tuple[LotFact, ...]:
         """Lots of these services; of every service when none is named."""
-        return tuple(lot for lot in self.lots if not service_ids or lot.service_id in service_ids)
+        return tuple(lot for lot in self.lots if not service_ids or any(map(lot.covers, service_ids)))
 
     def balance_of(self, service_ids: tuple[int, ...]) -> int:
         return sum(lot.remaining for lot in self.lots_of(service_ids))
@@ -78,16 +82,27 @@ class MemberFacts:
         return tuple(visit for visit in self.visits if visit.service_id in service_ids)
 
     def unbooked_of(self, service_id: int) -> int:
-        """Credits of the service that no coming visit will use."""
-        return self.balance_of((service_id,)) - len(self.visits_of((service_id,)))
+        """Credits for the service that no coming visit will use."""
+        free, without = self._after_visits()
+        return sum(lot.remaining for lot in free if lot.covers(service_id)) - without.count(service_id)
 
     def use_by(self, service_id: int) -> datetime | None:
-        """When the last credit of the service ends that no coming visit will use; None where it never ends."""
-        ends = [lot.expires_at for lot in self.lots_of((service_id,)) for _ in range(lot.remaining)]
-        for visit in self.visits_of((service_id,)):
-            used = next((end for end in ends if end is None or end > visit.starts_at), self.at)
-            ends = [*ends[: ends.index(used)], *ends[ends.index(used) + 1 :]] if used in ends else ends
+        """When the last credit for the service ends that no coming visit will use; None where it never ends."""
+        ends = [lot.expires_at for lot in self._after_visits()[0] if lot.covers(service_id)]
         return ends[-1] if ends else self.at
+
+    def _after_visits(self) -> tuple[list[LotFact], list[int]]:
+        """What the coming visits leave of the lots, and the services of visits that no lot lives long enough for."""
+        left = {lot.entry_id: lot.remaining for lot in self.lots}
+        without: list[int] = []
+        for visit in self.visits:
+            lives = [lot for lot in self.lots if lot.expires_at is None or lot.expires_at > visit.starts_at]
+            used = next((lot for lot in lives if left[lot.entry_id] and lot.covers(visit.service_id)), None)
+            if used:
+                left[used.entry_id] -= 1
+            else:
+                without.append(visit.service_id)
+        return [replace(lot, remaining=left[lot.entry_id]) for lot in self.lots if left[lot.entry_id]], without
 
     def as_record(self) -> dict[str, Any]:
         """What a Turn keeps: ids, counts and ages; no names and no words."""
@@ -160,8 +175,11 @@ def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
             "renews_at": membership.current_period_end if renews else None,
             "synced_at": membership.stripe_fetched_at,
             "benefits": tuple((service.pk, service.name) for benefit in benefits for service in benefit.services.all()),
-            "lots": tuple(
-                LotFact(lot.entry_id, lot.service.pk, lot.service.name, lot.remaining, lot.expires_at) for lot in lots
-            ),
+            "lots": tuple(_lot(lot) for lot in lots),
         }
     )
+
+
+def _lot(lot: credits.Lot) -> LotFact:
+    first, *others = (service.pk for service in lot.services)
+    return LotFact(lot.entry_id, first, lot.label, lot.remaining, lot.expires_at, tuple(others))

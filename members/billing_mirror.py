@@ -140,8 +140,9 @@ def _mirror_invoice(
         invoice.first_failed_at = now
     invoice.save()
 
-    if invoice.status == Invoice.Status.PAID:
-        _grant_period(membership, invoice, facts, now)
+    if invoice.status == Invoice.Status.PAID and invoice.opens_period:
+        period = (facts.period_start, facts.period_end)
+        credits.grant_period(membership=membership, invoice=invoice, period=period, now=now)
     if failing and membership.status != Status.PENDING and (not failed_before or facts.attempt_count > attempts_before):
         _state_fact(BillingChange.Kind.PAYMENT_FAILED, invoice, event, now)
     elif failed_before and not invoice.needs_payment:
@@ -152,6 +153,7 @@ def _mirror_invoice(
 def _copy(facts: InvoiceFacts, invoice: Invoice, decline_code: str) -> None:
     invoice.number = facts.number
     invoice.status = facts.status
+    invoice.opens_period = facts.billing_reason in ("subscription_create", "subscription_cycle")
     invoice.amount_due_cents = facts.amount_due_cents
     invoice.amount_remaining_cents = facts.amount_remaining_cents
     invoice.currency = facts.currency
@@ -160,13 +162,6 @@ def _copy(facts: InvoiceFacts, invoice: Invoice, decline_code: str) -> None:
     invoice.issued_at = facts.issued_at
     invoice.paid_at = facts.paid_at
     invoice.decline_code = decline_code or invoice.decline_code
-
-
-def _grant_period(membership: Membership, invoice: Invoice, facts: InvoiceFacts, now: datetime) -> None:
-    """A paid period grants the plan's benefits once. A mid-period charge (proration) opens no new period."""
-    if facts.billing_reason not in ("subscription_create", "subscription_cycle"):
-        return
-    credits.grant_period(membership=membership, invoice=invoice, period=(facts.period_start, facts.period_end), now=now)
 
 
 def _state_fact(kind: str, invoice: Invoice, event: StripeEvent, now: datetime) -> None:

@@ -9,11 +9,10 @@ visit. A completed visit uses a credit where the member has one; any other outco
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 
 from common.errors import Refused
-from members import audit, credits, standings
-from members.models import CreditEntry, Escalation, Membership, MissedVisit, Practice, Visit
+from members import audit, redemption, standings
+from members.models import Escalation, MissedVisit, Practice, Visit
 
 Status = Visit.Status
 _NEXT = {
@@ -104,28 +103,10 @@ def _become(visit: Visit, status: Visit.Status, *, actor: str, now: datetime, is
             raise Refused("Another appointment has that time now.", code="slot_taken") from None
         visit.status = status
         standings.refresh_visits([visit.patient_id], now=now)
-        _settle_credits(visit, actor, now)
+        redemption.settle(visit=visit, actor=actor, now=now)
         _note_missed(visit, now, is_signal=is_signal)
         data = {"visit": visit.pk, "from": before, "starts_at": visit.starts_at.isoformat()}
         audit.record(f"visit.{status.value}", actor=actor, patient=visit.patient, now=now, data=data)
-
-
-def _settle_credits(visit: Visit, actor: str, now: datetime) -> None:
-    """Used exactly while the visit is completed; the key counts how often the use was taken back."""
-    entries = CreditEntry.objects.filter(visit=visit)
-    is_used = (entries.aggregate(net=Sum("quantity"))["net"] or 0) < 0
-    if visit.status != Status.COMPLETED:
-        for entry in entries.filter(kind=CreditEntry.Kind.SPEND) if is_used else ():
-            credits.reverse(entry=entry, key=f"visit:{visit.pk}", actor=actor, reason="Visit undone", now=now)
-        return
-    membership = Membership.objects.current().filter(patient=visit.patient_id).first()
-    if membership is None or is_used or not credits.balance(membership, at=now, service=visit.service):
-        return
-    key = f"visit:{visit.pk}:{entries.filter(kind=CreditEntry.Kind.REVERSE).count()}"
-    reason = f"Visit, {visit.service.name}"
-    credits.spend(
-        membership=membership, service=visit.service, key=key, actor=actor, reason=reason, now=now, visit=visit
-    )
 
 
 def _note_missed(visit: Visit, now: datetime, *, is_signal: bool) -> None:

@@ -8,6 +8,7 @@ from members.models import (
     Benefit,
     BusinessHours,
     ConsentEntry,
+    Invoice,
     Location,
     Membership,
     Patient,
@@ -155,7 +156,7 @@ def make_membership(patient: Patient | None = None, *, consent: bool = True, **f
         agree(patient)
     number = next(_numbers)
     defaults = {
-        "plan_version": (fields.pop("plan", None) or make_plan()).version_at(NOON),
+        "plan_version": fields.pop("version", None) or (fields.pop("plan", None) or make_plan()).version_at(NOON),
         "location": patient.home_location,
         "status": Membership.Status.ACTIVE,
         "started_on": date(2025, 6, 1),
@@ -165,6 +166,21 @@ def make_membership(patient: Patient | None = None, *, consent: bool = True, **f
         "stripe_subscription_id": f"sub_test{number}",
     }
     return Membership.objects.create(patient=patient, **{**defaults, **fields})
+
+
+def make_invoice(membership: Membership, **fields: Any) -> Invoice:
+    """A paid renewal."""
+    defaults = {
+        "status": Invoice.Status.PAID,
+        "amount_due_cents": 19900,
+        "amount_remaining_cents": 0,
+        "currency": "usd",
+        "issued_at": NOON - timedelta(days=10),
+        "paid_at": NOON - timedelta(days=10),
+    }
+    values = {**defaults, **fields}
+    stripe_id = values.pop("stripe_id", f"in_test{next(_numbers)}")
+    return Invoice.objects.get_or_create(stripe_id=stripe_id, defaults={"membership": membership, **values})[0]
 
 
 def make_staff(email: str = "dana@glowtheory.example", *, role: str = "front_desk", **fields: Any) -> StaffUser:

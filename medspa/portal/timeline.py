@@ -103,7 +103,8 @@ def _visits(patient: Patient, _: bool) -> list[Branch]:
 
 def _credits(patient: Patient, _: bool) -> list[Branch]:
     entries = CreditEntry.objects.filter(membership__patient=patient)
-    columns = {"state": "kind", "words": "service__name", "more": "reason", "amount": F("quantity")}
+    what = Coalesce("service__name", Value("membership"))
+    columns = {"state": "kind", "words": what, "more": "reason", "tag": "unit", "amount": F("quantity")}
     return [_branch("credit", entries, "occurred_at", **columns)]
 
 
@@ -182,9 +183,10 @@ def _tell_visit(row: dict[str, Any]) -> Told:
 
 
 def _tell_credit(row: dict[str, Any]) -> Told:
-    plural = "" if abs(row["amount"]) == 1 else "s"
-    signed = f"{row['amount']:+d}".replace("-", "−")  # as wide as the plus
-    return f"{signed} {row['words']} credit{plural}", row["more"], str(CreditEntry.Kind(row["state"]).label)
+    entry = CreditEntry(quantity=row["amount"], unit=row["tag"])
+    what = "to spend" if entry.unit == CreditEntry.Unit.CENTS else f"{row['words']} credit"
+    plural = "s" if entry.unit == CreditEntry.Unit.CREDIT and abs(entry.quantity) != 1 else ""
+    return f"{entry.amount} {what}{plural}", row["more"], str(CreditEntry.Kind(row["state"]).label)
 
 
 def _tell_payment(row: dict[str, Any]) -> Told:

@@ -132,12 +132,12 @@ def _same_day(one: datetime, other: datetime, zone: str) -> bool:
 def _expiring(memberships: set[int], *, now: datetime) -> dict[int, tuple[int, datetime]]:
     """Credits left in lots that end within a week: how many, and when the last of them ends."""
     lots: Any = (
-        CreditEntry.objects.filter(membership__in=memberships, kind=CreditEntry.Kind.GRANT)
+        CreditEntry.objects.filter(membership__in=memberships, lot__isnull=True, unit=CreditEntry.Unit.CREDIT)
         .filter(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)
-        .annotate(left=F("quantity") + Coalesce(Sum("uses__quantity"), 0))
-        .filter(left__gt=0)
+        .annotate(unused=F("quantity") + Coalesce(Sum("uses__quantity"), 0))
+        .filter(unused__gt=0)
         .order_by("expires_at")
-        .values_list("membership", "left", "expires_at")
+        .values_list("membership", "unused", "expires_at")
     )
     found: dict[int, tuple[int, datetime]] = {}
     for membership, left, ends_at in lots:

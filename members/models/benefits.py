@@ -75,6 +75,12 @@ class Benefit(models.Model):
         return super().delete(*args, **kwargs)
 
     @property
+    def only_service(self) -> Service | None:
+        """The service that its credits are for, where it is one."""
+        services = list(self.services.all())
+        return services[0] if len(services) == 1 else None
+
+    @property
     def service_names(self) -> str:
         """ "Facial", "Facial or Peel"."""
         names = [service.name for service in self.services.all()]

@@ -83,6 +83,7 @@ class Invoice(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     first_failed_at = models.DateTimeField(null=True, blank=True)
     refunded_cents = models.PositiveIntegerField(default=0)
+    opens_period = models.BooleanField(default=True, help_text="False for a charge inside a period: it grants nothing.")
 
     objects = InvoiceQuerySet.as_manager()
 

@@ -1,36 +1,58 @@
 """The credit ledger: append-only lots and what was taken from them."""
 
-from typing import Any
-
 from django.db import models
+from django.db.models import Q
 
+from common import money
+from members.models.append_only import AppendOnly
+from members.models.benefits import Benefit
 from members.models.memberships import Membership
+from members.models.people import Patient
 from members.models.plans import Service
 from members.models.visits import Visit
 
 
-class CreditEntry(models.Model):
-    """A grant opens a lot; every other entry names the lot it changes. Balance = sum of quantity over live lots."""
+class CreditEntry(AppendOnly):
+    """A grant, a bonus and a credit handed over open a lot; every other entry names the lot it changes.
+
+    Entries of a lot are numbered and each carries what is `left` after it. A mistake is set right by a further entry.
+    """
 
     class Kind(models.TextChoices):
         GRANT = "grant", "Granted"
+        BONUS = "bonus", "Bonus"
         SPEND = "spend", "Used"
         EXPIRE = "expire", "Expired"
+        TRANSFER = "transfer", "Handed over"
         REVERSE = "reverse", "Given back"
 
+    class Unit(models.TextChoices):
+        CREDIT = "credit", "Credits"
+        CENTS = "cents", "Money"
+
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="credit_entries")
-    service = models.ForeignKey(Service, on_delete=models.PROTECT)
+    # On a lot: the line of the plan that granted it, and the service it is for where that is one. On a use: what was
+    # done. Without a service a lot is for any of the benefit's services, or it is money.
+    benefit = models.ForeignKey(Benefit, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
+    service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.PROTECT)
+    unit = models.CharField(max_length=6, choices=Unit, default=Unit.CREDIT)
     kind = models.CharField(max_length=8, choices=Kind)
     quantity = models.IntegerField(help_text="Signed: a grant or reversal adds, a spend or expiry takes.")
     lot = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="uses", help_text="Empty on a grant."
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="uses", help_text="Empty on a new lot."
     )
+    number = models.PositiveIntegerField(default=0, help_text="Of the entry in its lot; 0 opens it.")
+    left = models.IntegerField(help_text="In the lot after this entry.")
     # Replays of the same cause (an invoice paid twice delivered, a visit synced again) are no-ops by this key.
     key = models.CharField(max_length=120, unique=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="On a grant: when the lot ends.")
     occurred_at = models.DateTimeField()
     invoice_id = models.CharField(max_length=64, blank=True)
-    visit = models.ForeignKey(Visit, null=True, blank=True, on_delete=models.PROTECT)
+    visit = models.ForeignKey(Visit, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_entries")
+    used_by = models.ForeignKey(
+        Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Where not the member."
+    )
+    as_guest = models.BooleanField(default=False, help_text="Used on a guest pass.")
     actor = models.CharField(max_length=80)
     reason = models.CharField(max_length=120)
 
@@ -39,20 +61,25 @@ class CreditEntry(models.Model):
         indexes = [models.Index(fields=["membership", "occurred_at"], include=["quantity"], name="credit_statement")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind="grant", lot__isnull=True, quantity__gt=0)
-                | models.Q(kind="reverse", lot__isnull=False, quantity__gt=0)
-                | models.Q(kind__in=["spend", "expire"], lot__isnull=False, quantity__lt=0),
+                condition=Q(kind__in=["grant", "bonus", "transfer"], lot__isnull=True, number=0, quantity__gt=0)
+                | Q(kind="reverse", lot__isnull=False, number__gt=0, quantity__gt=0)
+                | Q(kind__in=["spend", "expire", "transfer"], lot__isnull=False, number__gt=0, quantity__lt=0),
                 name="credit_entry_sign_matches_kind",
+            ),
+            # Two workers that both count on what is left write the same number: only one of them can.
+            models.UniqueConstraint(fields=["lot", "number"], name="one_entry_a_step_of_a_lot"),
+            models.CheckConstraint(condition=Q(left__gte=0), name="a_lot_never_below_zero"),
+            models.CheckConstraint(
+                condition=Q(unit="cents") | Q(service__isnull=False) | Q(benefit__isnull=False),
+                name="a_credit_says_what_for",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.quantity:+d} {self.service}"
+        return f"{self.get_kind_display()} {self.amount} {self.service or self.benefit or ''}".rstrip()
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("The ledger is append-only: write a reversing entry.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("The ledger is append-only: write a reversing entry.")
+    @property
+    def amount(self) -> str:
+        """Signed, as people read it: "+1", "−$25.00"."""
+        sign = "+" if self.quantity > 0 else "−"
+        return sign + (money.readable(abs(self.quantity)) if self.unit == self.Unit.CENTS else str(abs(self.quantity)))

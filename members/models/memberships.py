@@ -1,11 +1,12 @@
 """A patient's membership: the mirror of one Stripe subscription."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, IntegerField, Q, When
 
+from common import clock
 from members.models.people import Patient
 from members.models.plans import Plan, PlanVersion
 from members.models.practice import Location
@@ -121,3 +122,10 @@ class Membership(models.Model):
     def billing_contact(self) -> Patient:
         """Who is asked for money: the payer where there is one, else the patient."""
         return self.payer or self.patient
+
+    def year_begins(self, when: datetime) -> datetime:
+        """The last anniversary of joining, as midnight on the location's clock."""
+        here, joined = clock.local(when, self.location.time_zone), self.started_on
+        years = here.year - joined.year - ((here.month, here.day) < (joined.month, joined.day))
+        began = datetime.combine(joined, time(), tzinfo=here.tzinfo)
+        return clock.months_later(began, 12 * max(0, years))

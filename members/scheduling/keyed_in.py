@@ -75,7 +75,7 @@ def _described(visit: Visit, now: datetime) -> str:
 def _credit(visit: Visit, now: datetime) -> str:
     membership = Membership.objects.current().filter(patient=visit.patient_id).first()
     lots = credits.lots(membership, at=now) if membership else []
-    lot = next((lot for lot in lots if lot.service == visit.service), None)
+    lot = next((lot for lot in lots if lot.covers(visit.service)), None)
     if lot is None:
         return "no membership credit, so it is paid for"
     if lot.expires_at is None:

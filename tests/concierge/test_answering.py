@@ -177,7 +177,7 @@ def test_the_balance_told_is_the_ledgers_for_any_history(spa, facial, seed):
                 membership=membership, service=facial, key=f"s{seed}:{step}", actor="system", reason="visit", now=at
             )
             if dice.random() < 0.3:
-                credits.reverse(entry=taken[0], key="back", actor="staff:1", reason="no-show waived", now=at)
+                credits.reverse(entry=taken[0], actor="staff:1", reason="no-show waived", now=at)
     left = credits.balance(membership, at=NOON, service=facial)
 
     reply = said(text(membership.patient.phone, QUESTION))

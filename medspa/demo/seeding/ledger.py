@@ -46,8 +46,10 @@ def _grant(life: Life, lot: Lot) -> CreditEntry:
     return CreditEntry(
         membership=life.membership,
         service=lot.service,
+        benefit_id=lot.benefit_id,
         kind=Kind.GRANT,
         quantity=lot.quantity,
+        left=lot.quantity,
         key=f"invoice:{invoice_id}:benefit:{lot.benefit_id}",
         expires_at=lot.expires_at,
         occurred_at=lot.granted_at,
@@ -62,31 +64,37 @@ def _spends(life: Life, lot: Lot, grant: CreditEntry, visits: dict[int, Visit]) 
         CreditEntry(
             membership=life.membership,
             service=lot.service,
+            benefit_id=lot.benefit_id,
             kind=Kind.SPEND,
             quantity=-1,
             lot=grant,
+            number=number,
+            left=lot.quantity - number,
             key=f"visit:{visits[id(visit)].pk}",
             occurred_at=visit.ends_at,
             visit=visits[id(visit)],
             actor="system",
             reason=f"Visit, {visit.service.name}",
         )
-        for visit in lot.spent
+        for number, visit in enumerate(lot.spent, start=1)
     ]
 
 
 def _expiry(life: Life, lot: Lot, grant: CreditEntry) -> list[CreditEntry]:
-    if not lot.expired:
+    if not lot.expired or lot.expired_at is None:
         return []
     return [
         CreditEntry(
             membership=life.membership,
             service=lot.service,
+            benefit_id=lot.benefit_id,
             kind=Kind.EXPIRE,
             quantity=-lot.expired,
             lot=grant,
-            key=f"expire:{grant.pk}:0",
-            occurred_at=lot.expires_at,
+            number=len(lot.spent) + 1,
+            left=0,
+            key=f"expire:{grant.pk}:{len(lot.spent) + 1}",
+            occurred_at=lot.expired_at,
             actor="system",
             reason="Not used in time",
         )

@@ -44,6 +44,7 @@ class Lot:
     expires_at: datetime
     spent: list[PlannedVisit] = field(default_factory=list)
     expired: int = 0
+    expired_at: datetime | None = None
 
     @property
     def remaining(self) -> int:

@@ -56,9 +56,11 @@ def fill(life: Life, house: House, diary: Diary, now: datetime, *, today: bool) 
         for benefit in benefits
     ]
     _past_visits(life, house, diary, now, today=today)
+    grace = timedelta(days=life.version.usable_after_cancel_days)
     for lot in life.lots:
-        if lot.expires_at <= now:
-            lot.expired = lot.remaining
+        ends = min(lot.expires_at, life.ended_at + grace) if life.ended_at else lot.expires_at
+        if ends <= now:
+            lot.expired, lot.expired_at = lot.remaining, ends
     _booking(life, house, diary, now)
 
 

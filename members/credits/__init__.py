@@ -1,0 +1,26 @@
+"""The credit ledger: append-only lots. Balance = what live lots still hold; it never falls below zero.
+
+Every entry has a unique key, so a replay (an invoice delivered twice, a visit synced again) changes nothing. What the
+rules of the plan allow to be used is in `usage`; what a visit uses is brought in line by `members.redemption`.
+"""
+
+from members.credits.closing import expire_due
+from members.credits.lots import Lot, balance, lots, wallet
+from members.credits.moving import spend, spend_money, transfer
+from members.credits.opening import bonus, grant, grant_period
+from members.credits.writing import reverse
+
+__all__ = [
+    "Lot",
+    "balance",
+    "bonus",
+    "expire_due",
+    "grant",
+    "grant_period",
+    "lots",
+    "reverse",
+    "spend",
+    "spend_money",
+    "transfer",
+    "wallet",
+]
