@@ -23,7 +23,7 @@ View = Callable[..., HttpResponseBase]
 
 @dataclass(frozen=True)
 class Access:
-    """kind: public, signed (a vendor's signature), token (the address holds a secret), demo, account or staff."""
+    """kind: public, signed (a vendor's signature), token (a secret address), key (API), demo, account or staff."""
 
     kind: str
     signer: str = ""
@@ -57,6 +57,11 @@ def signed_by(signer: str) -> Callable[[View], View]:
 def by_token(view: View) -> View:
     """Whoever holds the address: it carries a secret that the view looks up. A marker."""
     return _declared(view, Access("token"))
+
+
+def by_key(view: View) -> View:
+    """Whoever sends an API key with the right scope: the operation itself looks it up. A marker."""
+    return _declared(view, Access("key"))
 
 
 def demo_only(view: View) -> View:

@@ -23,7 +23,7 @@ class Job:
 JOBS = (
     Job("tick", "medspa.tasks.tick", 1, "claims billing changes, advances sequences, sends due messages"),
     Job("expire-credits", "medspa.tasks.expire_credits", 60, "writes the end of lots that were not used in time"),
-    Job("intake", "medspa.tasks.intake", 1, "takes up imports whose worker was lost"),
+    Job("intake", "medspa.tasks.intake", 1, "takes up imports whose worker was lost, forgets old API answers"),
     Job("tidy-accounts", "medspa.tasks.tidy_accounts", 720, "drops old drafts and ended sessions"),
     Job("mirror", "medspa.tasks.mirror", 5, "reads what changed in the practice's scheduler"),
     Job("keyed-in", "medspa.tasks.keyed_in", 1, "confirms what the desk keyed in, and tells the patients"),

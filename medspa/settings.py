@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "ninja",
     "template_partials.apps.SimpleAppConfig",
     "csp",
 ]

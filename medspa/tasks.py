@@ -6,7 +6,7 @@ from common import clock
 from common.logs import traced
 from medspa import ticking
 from medspa.portal import drafts
-from members import credits, standings, visits
+from members import api_replays, credits, standings, visits
 from members import mirror as diary_mirror
 from members.importing import jobs
 from outreach import appointments
@@ -25,6 +25,7 @@ def expire_credits() -> None:
 def intake() -> None:
     with traced("intake"):
         jobs.advance_waiting(now=clock.now())
+        api_replays.forget_old(now=clock.now())
 
 
 def tidy_accounts() -> None:

@@ -36,14 +36,14 @@ class Entry:
     @property
     def external_id(self) -> str:
         given = self.raw.get("external_id") if isinstance(self.raw, Mapping) else None
-        return str(given)[:_LONGEST_ID] if isinstance(given, str | int) else ""
+        return _storable(given[:_LONGEST_ID]) if isinstance(given, str) else ""
 
     @property
     def is_refused(self) -> bool:
         return bool(self.errors)
 
     def refuse(self, field_name: str, words: str) -> None:
-        self.errors.append((field_name, words))
+        self.errors.append((_storable(field_name), words))
         self.outcome = REFUSED
 
 
@@ -92,6 +92,11 @@ def take_in(writer: Writer, entries: Sequence[Entry], *, kind: str, context: Con
                 now=context.now,
                 data={"source": context.source, **counts},
             )
+
+
+def _storable(text: str) -> str:
+    """What came is told back, but for halves of characters and NUL, which no answer and no database can hold."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 def tally(entries: Sequence[Entry]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-KINDS = {"public", "signed", "token", "demo", "account", "staff"}
+KINDS = {"public", "signed", "token", "key", "demo", "account", "staff"}
 
 
 def views(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -50,10 +50,19 @@ def test_every_view_declares_who_may_use_it(name, view):
     assert declared.kind in KINDS
 
 
-def test_only_signed_webhooks_are_exempt_from_the_csrf_check():
+def test_only_signed_webhooks_and_the_api_are_exempt_from_the_csrf_check():
     exempt = {name for name, view in ALL if getattr(view, "csrf_exempt", False)}
 
-    assert exempt == {name for name, view in ALL if view.access.kind == "signed"}
+    assert exempt == {name for name, view in ALL if view.access.kind in ("signed", "key")}
+
+
+def test_nothing_under_the_api_answers_without_a_key(client):
+    keyed = {name for name, view in ALL if name.startswith("api:") and view.access.kind == "key"}
+
+    answers = {method: client.generic(method, "/api/v1/patients").status_code for method in ("PUT", "GET", "DELETE")}
+
+    assert {"api:patients", "api:balances"} <= keyed
+    assert answers == {"PUT": 401, "GET": 405, "DELETE": 405}
 
 
 def test_what_everyone_may_open_is_a_short_list():
