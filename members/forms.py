@@ -1,13 +1,14 @@
 """What staff may ask of the member list."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 
-from members.models import AuditEntry, Invoice, Location, Membership, Patient, Plan, StaffUser
+from common import phones
+from members.models import AuditEntry, ConsentEntry, Invoice, Location, Membership, Patient, Plan, StaffUser
 from members.models.memberships import MembershipQuerySet
 
 
@@ -99,3 +100,71 @@ class AuditFilter(forms.Form):
             ends = asked["until"] + timedelta(days=1)
             rows = rows.filter(at__lt=datetime.combine(ends, time(), tzinfo=self._zone))
         return rows
+
+
+class PaperConsentForm(forms.Form):
+    """What the patient signed. Nothing is ticked or filled in beforehand (R11)."""
+
+    to = forms.ChoiceField(label="For")
+    purpose = forms.ChoiceField(label="Purpose", choices=[("", "Choose"), *ConsentEntry.Purpose.choices])
+    wording = forms.CharField(
+        label="Wording on the form, exactly", max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    signed_on = forms.DateField(label="Signed on", widget=forms.DateInput(attrs={"type": "date"}))
+    evidence = forms.CharField(
+        label="Where the paper is", max_length=160, help_text="Folder, scan number: it is the proof."
+    )
+
+    def __init__(self, *args: Any, patient: Patient, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="paper-%s", **kwargs)
+        self._today = today
+        self.fields["to"].choices = [("", "Choose"), *_addresses(patient)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Automated calls are agreed to for calls, the other purposes for texts and e-mail."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        is_call = said.get("to", "").startswith("voice:")
+        if said.get("to") and said.get("purpose") and is_call != (said["purpose"] == "automated_voice"):
+            self.add_error("purpose", "Choose “Automated calls” for calls, and one of the others for texts and e-mail.")
+        return said
+
+    def clean_signed_on(self) -> date:
+        signed: date = self.cleaned_data["signed_on"]
+        if signed > self._today:
+            raise forms.ValidationError("A form cannot be signed in the future.")
+        return signed
+
+
+class OptOutForm(forms.Form):
+    """What the patient said, and how."""
+
+    to = forms.ChoiceField(label="Where")
+    scope = forms.ChoiceField(
+        label="How much",
+        required=False,
+        choices=[("", "Everything (if in doubt)"), ("marketing", "Offers only; service messages may go on")],
+    )
+    source = forms.ChoiceField(
+        label="How they said it",
+        choices=[
+            ("", "Choose"),
+            *((way, way.capitalize()) for way in ("in person", "phone call", "voicemail", "e-mail", "letter")),
+        ],
+    )
+    wording = forms.CharField(label="In their words", max_length=400)
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="stop-%s", **kwargs)
+        self.fields["to"].choices = [("", "Choose"), *_addresses(patient)]  # type: ignore[attr-defined]
+
+
+def _addresses(patient: Patient) -> list[tuple[str, str]]:
+    """(channel:address, words) of everything that reaches the patient."""
+    choices = []
+    for address in patient.addresses():
+        if "@" in address:
+            choices.append((f"email:{address}", f"E-mail to {address}"))
+            continue
+        choices.append((f"sms:{address}", f"Texts to {phones.readable(address)}"))
+        choices.append((f"voice:{address}", f"Calls to {phones.readable(address)}"))
+    return choices

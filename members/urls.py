@@ -4,7 +4,7 @@ from django.urls import path
 
 from common import doors
 from members import webhooks
-from members.views import audit, links, lists
+from members.views import audit, consent, links, lists, unsubscribe
 
 app_name = "members"
 
@@ -12,6 +12,9 @@ _LINK = doors.PATIENT_LINK.lstrip("/").replace("{token}", "<str:token>")
 
 urlpatterns = [
     path("members/", lists.members, name="list"),
+    path("members/<int:pk>/consent/", consent.page, name="consent"),
+    path("members/<int:pk>/consent/record/", consent.record, name="consent_record"),
+    path("members/<int:pk>/consent/stop/", consent.stop, name="consent_stop"),
     path("audit/", audit.trail, name="audit"),
     path("audit/verify/", audit.verify, name="audit_verify"),
     path("audit/patients.csv", audit.affected, name="audit_affected"),
@@ -19,5 +22,6 @@ urlpatterns = [
     path("members/<int:pk>/audit.pdf", audit.as_pdf, name="audit_pdf"),
     path(_LINK, links.card, name="link"),
     path(f"{_LINK}done/", links.done, name="link_done"),
+    path(doors.UNSUBSCRIBE.lstrip("/").replace("{token}", "<str:token>"), unsubscribe.page, name="unsubscribe"),
     path(doors.STRIPE_WEBHOOK.lstrip("/"), webhooks.stripe, name="stripe_webhook"),
 ]

@@ -100,6 +100,11 @@ class Patient(models.Model):
         """The primary number, E.164; '' when there is none."""
         return next((phone.number for phone in self.phones.all() if phone.is_primary), "")
 
+    def addresses(self) -> list[str]:
+        """Every number and e-mail address of this person; e-mail in lower case."""
+        mails = [self.email, *self.emails.values_list("address", flat=True)]
+        return [*self.phones.values_list("number", flat=True), *(mail.lower() for mail in mails if mail)]
+
     def is_minor(self, now: datetime) -> bool:
         """Minors are never messaged (R170). An unknown birth date is not taken for a minor."""
         if self.birth_date is None:

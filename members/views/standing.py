@@ -77,22 +77,30 @@ def _invoices(membership: Membership) -> list[Invoice]:
 
 
 def _consent(patient: Patient, phone: str) -> TextConsent:
-    """The rule of `consent.allows`, read for both purposes in one query."""
+    """The rules of `members/consent.py`, read for both purposes in one query."""
+    person = Q(patient=patient) | Q(patient__merged_into=patient)
+    texts = Q(channel=ConsentEntry.Channel.SMS)
+    about_the_phone = Q(channel__in=[ConsentEntry.Channel.SMS, ConsentEntry.Channel.VOICE], purpose="")
     said = ConsentEntry.objects.filter(
-        Q(patient=patient, act=Act.OPT_IN) | Q(act__in=[Act.OPT_OUT, Act.RESUBSCRIBE]),
-        channel=ConsentEntry.Channel.SMS,
-        address=phone,
+        person & texts & Q(act=Act.OPT_IN) | ~Q(act=Act.OPT_IN) & (texts | about_the_phone), address=phone
     ).order_by("pk")
-    agreed: set[str] = set()
+    agreed: dict[str, datetime] = {}
+    withdrawn: dict[str, datetime] = {}
     opted_out_at = None
     for entry in said:
-        if entry.act == Act.OPT_IN:
-            agreed.add(entry.purpose)
-        else:
+        if not entry.purpose:
             opted_out_at = entry.occurred_at if entry.act == Act.OPT_OUT else None
-    may = opted_out_at is None
+            continue
+        latest = agreed if entry.act == Act.OPT_IN else withdrawn
+        latest[entry.purpose] = max(entry.occurred_at, latest.get(entry.purpose, entry.occurred_at))
+
+    def stands(purpose: str) -> bool:
+        if opted_out_at or purpose not in agreed:
+            return False
+        return purpose not in withdrawn or agreed[purpose] > withdrawn[purpose]
+
     return TextConsent(
-        servicing=may and Purpose.SERVICING in agreed,
-        marketing=may and Purpose.MARKETING in agreed,
+        servicing=stands(Purpose.SERVICING),
+        marketing=stands(Purpose.MARKETING),
         opted_out_at=opted_out_at,
     )

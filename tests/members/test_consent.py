@@ -10,6 +10,12 @@ from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
 
+# As on a form of the practice: all that 47 CFR 64.1200(f)(9) asks for.
+SIGNED = (
+    "I agree to receive automated marketing texts and calls, also with an artificial voice, from Glow Theory at the "
+    "number above. Consent is not a condition of purchase."
+)
+
 
 def stop(address: str) -> ConsentEntry:
     return consent.opt_out(address=address, channel="sms", wording="STOP", source="text", now=NOON)
@@ -91,14 +97,14 @@ def test_consent_is_kept_with_its_wording_and_who_recorded_it():
         address=patient.phone,
         channel="sms",
         purpose="marketing",
-        wording="Yes, text me offers.",
+        wording=SIGNED,
         source="paper form",
         now=NOON,
         recorded_by=dana,
     )
 
     entry = ConsentEntry.objects.get()
-    assert (entry.wording, entry.source, entry.recorded_by) == ("Yes, text me offers.", "paper form", dana)
+    assert (entry.wording, entry.source, entry.recorded_by) == (SIGNED, "paper form", dana)
     assert consent.allows(patient=patient, address=patient.phone, channel="sms", purpose="marketing")
 
 
