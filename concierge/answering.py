@@ -22,7 +22,7 @@ from concierge.outcomes import Asked, Outcome
 from concierge.policy import Extras, HandOff, Offered
 from concierge.understanding import Intent, ServiceWords, Understanding, choices, reader, safety
 from concierge.understanding import language as languages
-from members import escalations
+from members import escalations, people
 from members.models import Escalation, Patient, Practice, Service
 from outreach import opt_outs, outbox, standing_texts
 from outreach.models import Message, Offer
@@ -119,18 +119,33 @@ def _opt_out(message: Message, sender: Sender, now: datetime) -> Outcome | None:
     if not safety.wants_out(message.body):
         return None
     _keep_what_else(message, sender, now)
+    if safety.says_wrong_number(message.body):
+        return _wrong_number(message, sender, now)
     if not opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now):
         return Outcome("silent", "Asked for no more texts; they were off by then.")
-    text = outbox.post(
+    text = _confirm(message, sender.patient, sender.patient, now)
+    return Outcome("reply", "Asked for no more texts in their own words (R29).", text)
+
+
+def _confirm(message: Message, patient: Patient | None, speaks_like: Patient | None, now: datetime) -> Message:
+    return outbox.post(
         kind=Message.Kind.OPT_OUT,
-        body=standing_texts.opted_out(sender.patient),
+        body=standing_texts.opted_out(speaks_like),
         dedupe_key=f"answer:{message.pk}",
-        patient=sender.patient,
+        patient=patient,
         address=message.address,
         in_reply_to=message,
         now=now,
     )
-    return Outcome("reply", "Asked for no more texts in their own words (R29).", text)
+
+
+def _wrong_number(message: Message, sender: Sender, now: datetime) -> Outcome:
+    """Somebody else has the number (R15): nothing more goes there, and nothing of the patient is shown beside it."""
+    fresh = opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now)
+    people.wrong_number(number=message.address, wording=message.body[:200], source="text", now=now)
+    Conversation.objects.filter(phone=message.address).update(patient=None)
+    rule = "Wrong number: texts are off, and the number is nobody's here any more (R15)."
+    return Outcome("reply", rule, _confirm(message, None, sender.patient, now)) if fresh else Outcome("silent", rule)
 
 
 def _keep_what_else(message: Message, sender: Sender, now: datetime) -> None:
@@ -141,7 +156,10 @@ def _keep_what_else(message: Message, sender: Sender, now: datetime) -> None:
     }
     reason, why = cases.get(_read(message, sender.patient).intent, (None, ""))
     if safety.says_wrong_number(message.body):  # R15
-        reason, why = Reason.QUESTION, "Says it is a wrong number. Texts are off; correct the number on file."
+        reason, why = (
+            Reason.QUESTION,
+            "Says it is a wrong number. Texts are off and the number was taken off the patient: ask for the new one.",
+        )
     elif not reason and safety.wants_more_than_out(message.body):
         reason, why = Reason.QUESTION, "Opted out and wrote of something else too. Texts are off: call."
     if reason:

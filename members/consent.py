@@ -24,8 +24,6 @@ from members.models import ConsentEntry, Patient, StaffUser
 
 Act, Channel, Purpose = ConsentEntry.Act, ConsentEntry.Channel, ConsentEntry.Purpose
 
-NUMBER_GIVEN = "The number was given to the practice. No consent form came with it."  # R12
-
 # Revoking one of the two revokes both: they reach the same phone (R30).
 _PHONE: tuple[str, ...] = (Channel.SMS, Channel.VOICE)
 
@@ -69,25 +67,6 @@ def opt_in(
         )
         _trace(entry, f"staff:{recorded_by.pk}" if recorded_by else f"patient:{patient.pk}", now)
     return entry
-
-
-def number_given(*, patient: Patient, address: str, source: str, now: datetime) -> ConsentEntry | None:
-    """An import or a form without consent columns: servicing texts at most (R12). None if that is on file already.
-
-    A number that opted out stays opted out (R38): that is kept by the address.
-    """
-    known = _said_by(patient, address, Channel.SMS, Purpose.SERVICING)
-    if known.exists() or patient.is_minor(now):
-        return None
-    return opt_in(
-        patient=patient,
-        address=address,
-        channel=Channel.SMS,
-        purpose=Purpose.SERVICING,
-        wording=NUMBER_GIVEN,
-        source=source,
-        now=now,
-    )
 
 
 def opt_out(

@@ -116,7 +116,7 @@ class PaperConsentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, patient: Patient, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="paper-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "paper-%s", **kwargs})
         self._today = today
         self.fields["to"].choices = [("", "Choose"), *_addresses(patient)]  # type: ignore[attr-defined]
 
@@ -154,7 +154,7 @@ class OptOutForm(forms.Form):
     wording = forms.CharField(label="In their words", max_length=400)
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="stop-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "stop-%s", **kwargs})
         self.fields["to"].choices = [("", "Choose"), *_addresses(patient)]  # type: ignore[attr-defined]
 
 

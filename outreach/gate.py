@@ -271,7 +271,7 @@ _CHECKS: dict[Message.Kind, tuple[_Check, ...]] = {
     Kind.MARKETING: _ALL,
     Kind.REPLY: (_no_phone, _opted_out, _minor, _clinical_hold, _person_hold, _halted),
     Kind.CONFIRMATION: (_no_phone, _switched_off, _opted_out, _minor, _clinical_hold, _person_hold, _consent, _halted),
-    Kind.STAFF: (_no_phone, _opted_out, _consent, _halted),
-    Kind.OPT_OUT: (_too_late,),
+    Kind.STAFF: (_no_phone, _opted_out, _minor, _consent, _halted),
+    Kind.OPT_OUT: (_too_late, _minor),
     Kind.EMERGENCY: (),
 }

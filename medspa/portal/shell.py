@@ -33,6 +33,7 @@ MENU = (
     MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
     MenuItem("Members", "members:list", "users", area="members:"),
     MenuItem("Texts", "outreach:messages", "messages", area="outreach:", group=AUTOMATION),
+    MenuItem("Audit trail", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Team", "portal:team", "users-group", area="portal:team", group=PRACTICE),
 )
 DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "device-mobile", area="demo:", group="Demo"),)

@@ -468,9 +468,11 @@ def test_an_opt_out_that_also_cancels_opens_a_case(ana):
 
 def test_a_wrong_number_is_opted_out_and_left_to_staff(ana):
     """R15."""
-    text(ana.phone, "sorry wrong number")
+    number = ana.phone
 
-    assert consent.is_opted_out(ana.phone, channel="sms")
+    text(number, "sorry wrong number")
+
+    assert consent.is_opted_out(number, channel="sms")
     assert "wrong number" in Escalation.objects.get().summary
 
 

@@ -1,14 +1,17 @@
 """Consent and opt-out: the last word counts, and an opt-out covers the address."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from common.errors import Refused
 from members import consent
-from members.models import ConsentEntry
+from members.models import AuditEntry, ConsentEntry
 from tests import factories
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 # As on a form of the practice: all that 47 CFR 64.1200(f)(9) asks for.
 SIGNED = (
@@ -140,3 +143,150 @@ def test_entries_cannot_be_changed_or_deleted():
         entry.save()
     with pytest.raises(TypeError):
         entry.delete()
+
+
+# --- how far a word reaches -------------------------------------------------------------------------------------------
+
+
+def allowed(patient, purpose="marketing", channel="sms", address=""):
+    return consent.allows(patient=patient, address=address or patient.phone, channel=channel, purpose=purpose)
+
+
+def no_offers(patient, *, at=NOON):
+    consent.withdraw(
+        address=patient.phone, channel="sms", purpose="marketing", wording="No offers.", source="phone call", now=at
+    )
+
+
+def sign(patient, purpose="marketing", *, channel="sms", at=NOON, recorded_at=None, wording=SIGNED):
+    return consent.opt_in(
+        patient=patient, address=patient.phone, channel=channel, purpose=purpose, wording=wording,
+        source="paper form", agreed_at=at, now=recorded_at or at,
+    )  # fmt: skip
+
+
+def test_no_offers_please_leaves_service_texts():
+    patient = factories.make_patient()
+    factories.agree(patient)
+
+    no_offers(patient)
+
+    assert allowed(patient, "servicing")
+    assert not allowed(patient, "marketing")
+    assert not consent.is_opted_out(patient.phone, channel="sms")
+    assert consent.agreements(channel="sms", purpose="marketing") == set()
+
+
+def test_start_brings_back_nothing_that_was_withdrawn():
+    """R37."""
+    patient = factories.make_patient()
+    factories.agree(patient)
+    no_offers(patient)
+    stop(patient.phone)
+
+    consent.resubscribe(address=patient.phone, channel="sms", wording="START", source="text", now=NOON)
+
+    assert allowed(patient, "servicing")
+    assert not allowed(patient, "marketing")
+
+
+def test_a_new_signature_counts_from_its_own_day():
+    """A form signed before the withdrawal and keyed in after it brings nothing back."""
+    patient = factories.make_patient()
+    no_offers(patient)
+
+    sign(patient, at=NOON - DAY, recorded_at=NOON + DAY)
+    before = allowed(patient), consent.agreements(channel="sms", purpose="marketing")
+    sign(patient, at=NOON + DAY)
+    after = allowed(patient), consent.agreements(channel="sms", purpose="marketing")
+
+    assert before == (False, set())
+    assert after == (True, {(patient.pk, patient.phone)})
+
+
+def test_no_new_form_lifts_a_stop():
+    """R37, R38: only the patient's own START does, whatever staff record."""
+    patient = factories.make_patient()
+    stop(patient.phone)
+
+    sign(patient, at=NOON + DAY)
+
+    assert not allowed(patient)
+
+
+@pytest.mark.parametrize(("said_on", "asked_for"), [("sms", "voice"), ("voice", "sms")])
+def test_revoking_texts_revokes_automated_calls_and_the_other_way_round(said_on, asked_for):
+    """R30: any route, all texts and automated calls."""
+    patient = factories.make_patient()
+    factories.agree(patient, "servicing")
+    factories.agree(patient, "automated_voice", channel="voice")
+
+    consent.opt_out(address=patient.phone, channel=said_on, wording="Leave me alone", source="phone call", now=NOON)
+
+    assert consent.is_opted_out(patient.phone, channel=asked_for)
+    assert consent.opted_out_addresses(channel=asked_for) == {patient.phone}
+    assert consent.asked_not_to_be_called(patient.phone) == (said_on == "voice")  # R40
+
+
+def test_unsubscribing_from_email_leaves_texts_and_holds_in_any_spelling():
+    """R39."""
+    patient = factories.make_patient(email="Ana@Patients.example")
+    factories.agree(patient)
+
+    consent.opt_out(address="ANA@patients.example", channel="email", wording="link", source="e-mail link", now=NOON)
+
+    assert consent.is_opted_out("ana@patients.EXAMPLE", channel="email")
+    assert not consent.is_opted_out(patient.phone, channel="sms")
+    assert [said.channel for said in consent.history(patient)] == ["email", "sms", "sms"]
+
+
+ELEMENTS = {
+    "the practice's name": ("Glow Theory", "the spa"),
+    "that the patient agrees": ("agree to", "will"),
+    "that texts or calls are automated, also by an artificial voice": ("automated ", ""),
+    "which number it is for": ("at the number above", ""),
+    "that agreeing is no condition of a purchase": ("Consent is not a condition of purchase.", ""),
+}
+
+
+@pytest.mark.parametrize("lacking", ELEMENTS)
+def test_a_marketing_form_that_lacks_an_element_is_no_consent(lacking):
+    """R10."""
+    patient = factories.make_patient()
+    factories.make_practice()
+    written, instead = ELEMENTS[lacking]
+    wording = SIGNED.replace(", also with an artificial voice,", "").replace(written, instead)
+
+    with pytest.raises(Refused) as refusal:
+        sign(patient, wording=wording)
+
+    assert refusal.value.message.endswith(f"It lacks: {lacking}.")
+    assert not ConsentEntry.objects.exists()
+
+
+def test_a_service_form_need_not_say_so_much():
+    """R8."""
+    patient = factories.make_patient()
+
+    sign(patient, "servicing", wording="You may text me about my appointments.")
+
+    assert allowed(patient, "servicing")
+
+
+def test_a_minor_cannot_consent():
+    """R170."""
+    child = factories.make_patient(birth_date=date(2009, 6, 17))
+
+    with pytest.raises(Refused, match="under 18"):
+        sign(child)
+
+
+def test_the_proof_of_a_consent_stands_in_the_chained_trail():
+    """R118: a wording that was changed later does not fit its trace."""
+    entry = sign(factories.make_patient())
+
+    trace = AuditEntry.objects.get(action="consent.opt_in")
+
+    assert trace.data["proof"] == consent.proof(entry)
+    entry.wording += " And everything else."
+    assert trace.data["proof"] != consent.proof(entry)
