@@ -182,7 +182,10 @@ def _not_now(message: Message, sender: Sender, now: datetime) -> Outcome | None:
     """Too late for a machine, or the concierge is switched off: a person answers, and nothing is promised."""
     if now - message.created_at >= TOO_LATE:
         return _to_staff(message, sender, Reason.UNANSWERED, "Nobody answered within two minutes.", now)
-    if not Practice.current().concierge_on:
+    practice = Practice.current()
+    if not practice.live_since:
+        return _to_staff(message, sender, Reason.QUESTION, "The practice is not live: people answer.", now)
+    if not practice.concierge_on:
         return _to_staff(message, sender, Reason.QUESTION, "The concierge is switched off.", now)
     return None
 

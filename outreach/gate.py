@@ -120,6 +120,13 @@ def _no_phone(look: _Look) -> Denial | None:
     return None if look.message.address else Denial("no_phone", "There is no phone number on file.")
 
 
+def _not_live(look: _Look) -> Denial | None:
+    """Before the practice goes live nothing is sent by itself; after it has stopped, neither."""
+    if Practice.current().live_since:
+        return None
+    return Denial("not_live", "The practice is not live yet.")
+
+
 def _switched_off(look: _Look) -> Denial | None:
     enrolment = look.message.enrolment
     if enrolment is None or getattr(Practice.current(), _SWITCHES[Sequence.Slug(enrolment.sequence.slug)]):
@@ -252,6 +259,7 @@ def _too_late(look: _Look) -> Denial | None:
 _Check = Callable[[_Look], Denial | None]
 _ALL: tuple[_Check, ...] = (
     _no_phone,
+    _not_live,
     _switched_off,
     _opted_out,
     _minor,
@@ -269,8 +277,18 @@ _ALL: tuple[_Check, ...] = (
 _CHECKS: dict[Message.Kind, tuple[_Check, ...]] = {
     Kind.SERVICING: _ALL,
     Kind.MARKETING: _ALL,
-    Kind.REPLY: (_no_phone, _opted_out, _minor, _clinical_hold, _person_hold, _halted),
-    Kind.CONFIRMATION: (_no_phone, _switched_off, _opted_out, _minor, _clinical_hold, _person_hold, _consent, _halted),
+    Kind.REPLY: (_no_phone, _not_live, _opted_out, _minor, _clinical_hold, _person_hold, _halted),
+    Kind.CONFIRMATION: (
+        _no_phone,
+        _not_live,
+        _switched_off,
+        _opted_out,
+        _minor,
+        _clinical_hold,
+        _person_hold,
+        _consent,
+        _halted,
+    ),
     Kind.STAFF: (_no_phone, _opted_out, _minor, _consent, _halted),
     Kind.OPT_OUT: (_too_late, _minor),
     Kind.EMERGENCY: (),

@@ -120,3 +120,30 @@ def _window(written: list[str] | None) -> Window:
         return None
     opens, closes = (time.fromisoformat(moment) for moment in written)
     return opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
+
+
+def as_shown() -> list[dict[str, Any]]:
+    """Both tables as people read them: what each is about, its version, its rows with source and review."""
+    shown = []
+    for name in ("texting_hours", "contact_limits"):
+        table = _read(name)
+        rows = [
+            {
+                "name": row.get("state") or row["name"],
+                "rule": _in_words(row),
+                "sources": row.get("source", []),
+                "reviewed_on": date.fromisoformat(row["reviewed_on"]),
+                "note": row.get("note", ""),
+            }
+            for row in table["rows"]
+        ]
+        shown.append({"name": name, "about": table["about"], "version": table["version"], "rows": rows})
+    return shown
+
+
+def _in_words(row: dict[str, Any]) -> str:
+    if "most" in row:
+        return f"At most {row['most']} within {row['hours']} hours: {', '.join(row['counts'])}."
+    days = [("Mon–Fri", row["weekday"]), ("Sat", row["saturday"]), ("Sun", row["sunday"])]
+    spans = [f"{day} {span[0]}–{span[1]}" if span else f"{day} none" for day, span in days]
+    return "; ".join([*spans, "holidays too" if row["on_holidays"] else "not on holidays"]) + "."

@@ -34,6 +34,7 @@ def make_practice(**fields: Any) -> Practice:
         "legal_name": "Glow Theory Aesthetics LLC",
         "phone": "+15125550100",
         "email": "hello@glowtheory.example",
+        "live_since": NOON - timedelta(days=365),
     }
     return Practice.objects.first() or Practice.objects.create(**{**defaults, **fields})
 

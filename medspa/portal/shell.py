@@ -35,6 +35,8 @@ MENU = (
     MenuItem("Texts", "outreach:messages", "messages", area="outreach:", group=AUTOMATION),
     MenuItem("Audit trail", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Team", "portal:team", "users-group", area="portal:team", group=PRACTICE),
+    MenuItem("Audit", "members:audit", "history", area="members:audit", group=PRACTICE),
+    MenuItem("Settings", "portal:setup", "settings", area="portal:setup", group=PRACTICE),
 )
 DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "device-mobile", area="demo:", group="Demo"),)
 

@@ -14,6 +14,7 @@ from members.models.memberships import Membership
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
+from members.models.registers import BusinessAssociate, Confirmation, OnCallContact
 from members.models.staff import Invitation, StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
 from members.models.visits import MissedVisit, Provider, SchedulerCursor, Shift, SlotHold, TimeOff, Visit
@@ -25,8 +26,10 @@ __all__ = [
     "AuditSeal",
     "Benefit",
     "BillingChange",
+    "BusinessAssociate",
     "BusinessHours",
     "Closure",
+    "Confirmation",
     "ConsentEntry",
     "CreditEntry",
     "Dispute",
@@ -41,6 +44,7 @@ __all__ = [
     "Membership",
     "MissedVisit",
     "NotDuplicate",
+    "OnCallContact",
     "Patient",
     "PatientEmail",
     "PatientLink",

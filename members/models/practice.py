@@ -1,5 +1,6 @@
 """The practice and its locations. One deployment = one practice."""
 
+from calendar import day_abbr
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ class Practice(models.Model):
     gentle_notice_hour = models.PositiveSmallIntegerField(
         default=11, help_text="Hour of the patient's day from which a payment that may clear by itself is mentioned."
     )
+    live_since = models.DateTimeField(null=True, blank=True, help_text="Empty: nothing is sent by itself yet.")
 
     def __str__(self) -> str:
         return self.name
@@ -49,6 +51,9 @@ class Location(models.Model):
     state = models.CharField(max_length=2)
     zip_code = models.CharField(max_length=10)
     phone = models.CharField(max_length=16, help_text="E.164.")
+    transfer_number = models.CharField(
+        max_length=16, blank=True, help_text="Where live calls are put through, E.164; empty: the number above."
+    )
 
     class Meta:
         ordering = ("name",)
@@ -100,6 +105,10 @@ class BusinessHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.location} {self.weekday}: {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+    @property
+    def day_name(self) -> str:
+        return day_abbr[self.weekday]
 
 
 class Closure(models.Model):

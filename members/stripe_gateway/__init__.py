@@ -34,6 +34,7 @@ from members.stripe_gateway.reading import (
     fetch_subscription,
     invoice_of_payment,
     open_invoices,
+    ping,
 )
 from members.stripe_gateway.signatures import verify_webhook
 from members.stripe_gateway.subscriptions import (
@@ -80,6 +81,7 @@ __all__ = [
     "open_invoices",
     "pause",
     "pay_invoice",
+    "ping",
     "preview_change",
     "preview_start",
     "resume",

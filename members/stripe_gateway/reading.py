@@ -22,6 +22,12 @@ from members.stripe_gateway.facts import (
 )
 
 
+def ping() -> None:
+    """Ask something that changes nothing."""
+    with errors_named():
+        client().v1.prices.list({"limit": 1})
+
+
 def fetch_invoice(invoice_id: str) -> InvoiceFacts:
     with errors_named():
         return invoice_facts(client().v1.invoices.retrieve(invoice_id))

@@ -46,3 +46,7 @@ class Transport(Protocol):
         Tells what became of a send whose answer was lost (R73). Raises TransportError when the carrier cannot say.
         """
         ...
+
+    def ping(self) -> None:
+        """Ask the carrier something that changes nothing. Raises TransportError when it does not answer."""
+        ...

@@ -59,6 +59,10 @@ class TwilioSms:
             raise TransportError(str(error), code=error.code, permanent=False, accepted=None) from None
         return None
 
+    def ping(self) -> None:
+        with _twilio() as client:
+            client.api.v2010.accounts(settings.TWILIO_ACCOUNT_SID).fetch()
+
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the SDK is not typed
     """The SDK's client with another host where TWILIO_API_BASE is set, and silent: it would log texts and numbers.

@@ -8,8 +8,10 @@ from django.utils.text import slugify
 
 from members.models import (
     Benefit,
+    BusinessAssociate,
     BusinessHours,
     Location,
+    OnCallContact,
     Plan,
     PlanVersion,
     Practice,
@@ -96,7 +98,9 @@ def build(now: datetime) -> House:
         legal_name="Glow Theory Aesthetics LLC",
         phone=LINE,
         email="hello@example.com",
+        live_since=now - timedelta(days=365),
     )
+    _registers(now)
     locations = _locations()
     services = {
         name: Service.objects.create(
@@ -112,6 +116,16 @@ def build(now: datetime) -> House:
     }
     versions, benefits = _plans(services, now)
     return House(practice, locations, services, versions, benefits, _providers(locations, services), _staff(locations))
+
+
+def _registers(now: datetime) -> None:
+    signed_on = (now - timedelta(days=380)).date()
+    for vendor in BusinessAssociate.Vendor.values[:4]:
+        BusinessAssociate.objects.create(
+            vendor=vendor, name="Signed in the demo", signed_on=signed_on, kept_at="Office, blue folder"
+        )
+    for position, name in enumerate(("Riley Stone, NP", "Olivia Hart"), start=1):
+        OnCallContact.objects.create(position=position, name=name, phone=f"+1512555019{position}")
 
 
 def _locations() -> dict[str, Location]:

@@ -1,0 +1,125 @@
+"""What a practice must have before machines speak for it. Each line is asked anew; none can be ticked by hand
+but those that only a person can answer for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from common.access import needs_second_factor
+from medspa.models import Heartbeat
+from medspa.portal.setup import connections
+from members.models import (
+    BusinessAssociate,
+    Confirmation,
+    Location,
+    OnCallContact,
+    PlanVersion,
+    Practice,
+    StaffRole,
+    StaffUser,
+)
+from outreach import legal_tables
+
+Vendor, Kind = BusinessAssociate.Vendor, Confirmation.Kind
+_PAPERS = (Vendor.HOSTING, Vendor.BACKUPS, Vendor.TEXTING, Vendor.EMAIL)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """`url_name`: the page that mends it. `confirms`: only a person can answer for it, with a button."""
+
+    name: str
+    met: bool
+    words: str
+    url_name: str
+    confirms: str = ""
+
+
+def requirements(*, now: datetime) -> list[Requirement]:
+    """In the order in which one would see to them."""
+    return [*_practice(), *_people(), *_connected(now), *_papers(now), *_answered_for()]
+
+
+def missing(*, now: datetime) -> list[str]:
+    return [one.name for one in requirements(now=now) if not one.met]
+
+
+def _practice() -> list[Requirement]:
+    named = Practice.objects.exclude(Q(name="") | Q(phone="") | Q(email="")).exists()
+    locations = list(Location.objects.prefetch_related("business_hours"))
+    closed = [place.name for place in locations if not place.business_hours.all()]
+    sold = PlanVersion.objects.exclude(stripe_price_id="").exists()
+    return [
+        Requirement("The practice has a name, a phone and an e-mail", named, "", "portal:setup_practice"),
+        Requirement(
+            "Each location has opening hours",
+            bool(locations) and not closed,
+            f"Without hours: {', '.join(closed)}." if closed else "" if locations else "There is no location yet.",
+            "portal:setup_locations",
+        ),
+        Requirement("A plan is on sale, with its price at Stripe", sold, "", "portal:setup"),
+    ]
+
+
+def _people() -> list[Requirement]:
+    owners = StaffUser.objects.filter(is_active=True).filter(Q(roles__role=StaffRole.Role.OWNER) | Q(is_superuser=True))
+    unprotected = [
+        user.email
+        for user in StaffUser.objects.filter(is_active=True).prefetch_related("roles")
+        if needs_second_factor(user.role_names()) and not user.has_second_factor()
+    ]
+    return [
+        Requirement("Somebody is the owner", owners.exists(), "", "portal:team"),
+        Requirement(
+            "Everybody who must has a second factor (R115)",
+            not unprotected,
+            f"Not yet: {', '.join(unprotected)}." if unprotected else "",
+            "portal:team",
+        ),
+        Requirement(
+            "Somebody is paged about an emergency, day and night (R162)",
+            OnCallContact.objects.exists(),
+            "",
+            "portal:setup_on_call",
+        ),
+    ]
+
+
+def _connected(now: datetime) -> list[Requirement]:
+    found = [
+        Requirement(
+            f"{one.name} is connected",
+            one.is_set,
+            f"Set {', '.join(one.missing)}." if one.missing else "The demo's own part stands in." * one.stands_in,
+            "portal:setup_connections",
+        )
+        for one in connections.all_of_them()
+    ]
+    beat = Heartbeat.objects.filter(name="tick").first()
+    is_alive = beat is not None and (now - beat.beat_at).total_seconds() <= settings.TICK_STALE_SECONDS
+    return [*found, Requirement("The recurring work runs", is_alive, "", "portal:setup_connections")]
+
+
+def _papers(now: datetime) -> list[Requirement]:
+    today = now.date()
+    lacking = [vendor.label for vendor in _PAPERS if not BusinessAssociate.covers(vendor, on=today)]
+    old = legal_tables.overdue(today)
+    return [
+        Requirement(
+            "Each vendor that handles patients' data has signed an agreement (R105)",
+            not lacking,
+            f"Missing: {', '.join(lacking)}." if lacking else "",
+            "portal:setup_agreements",
+        ),
+        Requirement("The legal tables were reviewed lately (R6)", not old, " ".join(old[:2]), "portal:setup_legal"),
+    ]
+
+
+def _answered_for() -> list[Requirement]:
+    given = set(Confirmation.objects.values_list("kind", flat=True))
+    asked = [Kind.CARRIER, Kind.OPT_OUT, Kind.COUNSEL]
+    if Location.objects.filter(state="TX").exists():
+        asked.append(Kind.AI_NOTICE)  # R156
+    return [Requirement(kind.label, kind in given, "", "portal:setup_go_live", confirms=kind) for kind in asked]
