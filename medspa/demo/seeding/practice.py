@@ -6,12 +6,11 @@ from datetime import datetime, time, timedelta
 from django.contrib.auth.hashers import make_password
 from django.utils.text import slugify
 
+from medspa.demo.seeding import registers
 from members.models import (
     Benefit,
-    BusinessAssociate,
     BusinessHours,
     Location,
-    OnCallContact,
     Plan,
     PlanVersion,
     Practice,
@@ -100,7 +99,6 @@ def build(now: datetime) -> House:
         email="hello@example.com",
         live_since=now - timedelta(days=365),
     )
-    _registers(now)
     locations = _locations()
     services = {
         name: Service.objects.create(
@@ -115,17 +113,9 @@ def build(now: datetime) -> House:
         for number, (name, category, nicknames, minutes, cents, add_on) in enumerate(_SERVICES, start=1)
     }
     versions, benefits = _plans(services, now)
-    return House(practice, locations, services, versions, benefits, _providers(locations, services), _staff(locations))
-
-
-def _registers(now: datetime) -> None:
-    signed_on = (now - timedelta(days=380)).date()
-    for vendor in BusinessAssociate.Vendor.values[:4]:
-        BusinessAssociate.objects.create(
-            vendor=vendor, name="Signed in the demo", signed_on=signed_on, kept_at="Office, blue folder"
-        )
-    for position, name in enumerate(("Riley Stone, NP", "Olivia Hart"), start=1):
-        OnCallContact.objects.create(position=position, name=name, phone=f"+1512555019{position}")
+    staff = _staff(locations)
+    registers.fill(owner=staff["owner@example.com"], now=now)
+    return House(practice, locations, services, versions, benefits, _providers(locations, services), staff)
 
 
 def _locations() -> dict[str, Location]:

@@ -73,13 +73,13 @@ def _people() -> list[Requirement]:
     return [
         Requirement("Somebody is the owner", owners.exists(), "", "portal:team"),
         Requirement(
-            "Everybody who must has a second factor (R115)",
+            "Everybody who must has a second factor",
             not unprotected,
             f"Not yet: {', '.join(unprotected)}." if unprotected else "",
             "portal:team",
         ),
         Requirement(
-            "Somebody is paged about an emergency, day and night (R162)",
+            "Somebody is paged about an emergency, day and night",
             OnCallContact.objects.exists(),
             "",
             "portal:setup_on_call",
@@ -108,12 +108,12 @@ def _papers(now: datetime) -> list[Requirement]:
     old = legal_tables.overdue(today)
     return [
         Requirement(
-            "Each vendor that handles patients' data has signed an agreement (R105)",
+            "Each vendor that handles patients' data has signed an agreement",
             not lacking,
             f"Missing: {', '.join(lacking)}." if lacking else "",
             "portal:setup_agreements",
         ),
-        Requirement("The legal tables were reviewed lately (R6)", not old, " ".join(old[:2]), "portal:setup_legal"),
+        Requirement("The legal tables were reviewed lately", not old, " ".join(old[:2]), "portal:setup_legal"),
     ]
 
 

@@ -100,7 +100,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
         BusinessAssociate.objects.all(),
         title="Agreements with vendors",
         here="portal:setup_agreements",
-        words="Who handles patients' data for you has to sign a business associate agreement (R105).",
+        words="Who handles patients' data for you has to sign a business associate agreement.",
     )
 
 
@@ -113,7 +113,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
         OnCallContact.objects.all(),
         title="On call",
         here="portal:setup_on_call",
-        words="Who is paged about a possible emergency, from the first to the last, until somebody answers (R162).",
+        words="Who is paged about a possible emergency, from the first to the last, until somebody answers.",
         numbered=True,
     )
 
