@@ -22,6 +22,7 @@ class Job:
 
 JOBS = (
     Job("tick", "medspa.tasks.tick", 1, "claims billing changes, advances sequences, sends due messages"),
+    Job("cadence", "medspa.tasks.cadence", 1, "plans and runs the rounds that a location's own clock calls for"),
     Job("expire-credits", "medspa.tasks.expire_credits", 60, "writes the end of lots that were not used in time"),
     Job("intake", "medspa.tasks.intake", 1, "takes up imports whose worker was lost, forgets old API answers"),
     Job("tidy-accounts", "medspa.tasks.tidy_accounts", 720, "drops old drafts and ended sessions"),

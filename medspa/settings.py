@@ -240,6 +240,10 @@ TWILIO_AUTH_TOKENS = env.list(
 TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")
 TWILIO_FROM_NUMBER = env.str("TWILIO_FROM_NUMBER", default="+15125550100" if DEMO and not TWILIO_ACCOUNT_SID else "")
 TWILIO_API_BASE = env.str("TWILIO_API_BASE", default="")
+# What the carriers grant our registered brand (R58, R75): 1 a second and 2,000 a day is the lowest tier.
+_GRANTED = (1, 2000) if TWILIO_ACCOUNT_SID else (1000, 1_000_000)
+TWILIO_SEGMENTS_A_SECOND = env.float("TWILIO_SEGMENTS_A_SECOND", default=_GRANTED[0])
+TWILIO_SEGMENTS_A_DAY = env.int("TWILIO_SEGMENTS_A_DAY", default=_GRANTED[1])
 
 # Whose diary it is: `embedded` (ours), `keyed_in` (another scheduler's, into which the desk keys what patients book).
 SCHEDULER = env.str("SCHEDULER", default="embedded")

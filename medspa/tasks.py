@@ -10,11 +10,17 @@ from members import api_replays, credits, standings, visits
 from members import mirror as diary_mirror
 from members.importing import jobs
 from outreach import appointments
+from outreach import cadence as rounds
 
 
 def tick() -> None:
     with traced("tick"):
         ticking.tick(now=clock.now())
+
+
+def cadence() -> None:
+    with traced("cadence"):
+        rounds.run_due(now=clock.now())
 
 
 def expire_credits() -> None:

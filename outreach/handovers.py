@@ -35,12 +35,18 @@ def undelivered(message: Message, *, now: datetime, always: bool = False) -> Non
 
 
 def cannot_text(message: Message, *, now: datetime) -> None:
-    """A payment text was held for good: the failed payment goes to a person at once."""
-    if message.kind != Kind.SERVICING or message.enrolment is None:
+    """A payment text or a required notice was held for good: it goes to a person at once."""
+    if message.enrolment is None or message.kind not in (Kind.SERVICING, Kind.NOTICE):
         return
+    if message.kind == Kind.NOTICE:
+        what = f"The notice “{message.enrolment.sequence}” cannot be sent"
+    elif message.enrolment.sequence.slug == Sequence.Slug.EXPIRING_CARD:
+        return  # if the card fails, there will be a payment to call about
+    else:
+        what = "A membership payment failed and the patient cannot be texted about it"
     escalations.open(
         reason=Escalation.Reason.PAYMENT,
-        summary=f"A membership payment failed and the patient cannot be texted about it: {message.reason} Please call.",
+        summary=f"{what}: {message.reason} Please call.",
         patient=message.patient,
         phone=message.address,
         location=message.location,

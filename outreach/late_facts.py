@@ -3,14 +3,15 @@
 A retry at Stripe or a click on a page may have settled it while the text was waiting (R143).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from members import disputes, stripe_gateway
-from members.models import Invoice, Membership
-from outreach.models import Enrolment, Sequence
+from members import consent, disputes, holds, stripe_gateway
+from members.models import Escalation, Hold, Invoice, Membership
+from outreach.models import Enrolment, Message, Sequence
 
 # While Stripe cannot be asked: more than a round of the tick, so that what needs no Stripe gets its turn first.
 ASK_AGAIN_AFTER = timedelta(seconds=90)
@@ -33,14 +34,18 @@ class NoLongerTrue:
 PAID = NoLongerTrue("paid", "Paid meanwhile.")
 ENDED = NoLongerTrue("membership ended", "The membership has ended.")
 NOT_OWED = NoLongerTrue("no longer owed", "The invoice is no longer owed.")
+BOOKED = NoLongerTrue("booked", "An appointment is booked.")
+ESCALATED = NoLongerTrue("escalated", "A person sees to this patient.")
+DISPUTED = NoLongerTrue("disputed", "A payment dispute is open.")
+_A_PERSON_DECIDES = (Escalation.Reason.EMERGENCY, Escalation.Reason.HUMAN, Escalation.Reason.CANCELLATION)
 
 
 def no_longer_true(enrolment: Enrolment, *, now: datetime) -> NoLongerTrue | None:
-    """By our own rows; quick, may be asked inside a transaction."""
-    if enrolment.sequence.slug == Sequence.Slug.PAYMENT_RECOVERY:
-        return _recovery(enrolment)
-    if enrolment.sequence.slug == Sequence.Slug.UTILIZATION:
-        return _utilization(enrolment.membership, now)
+    """By our own rows and the stops of the enrolment's version; quick, may be asked inside a transaction."""
+    version = enrolment.version or enrolment.sequence.live
+    for stop in version.stops if version else ():
+        if found := STOPS[stop].check(enrolment, now):
+            return found
     return None
 
 
@@ -96,24 +101,117 @@ def cause_of(invoice: Invoice) -> str:
     return last.cause
 
 
-def _recovery(enrolment: Enrolment) -> NoLongerTrue | None:
-    if enrolment.membership.status == Membership.Status.PAUSED:
-        return NoLongerTrue("paused", "The membership is paused.")
-    if disputes.is_open(enrolment.membership):
-        return NoLongerTrue("disputed", "A payment dispute is open.")
+def _paid(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
     invoice = Invoice.objects.filter(stripe_id=invoice_id(enrolment)).first()
     if invoice and not invoice.needs_payment:
         return PAID if invoice.status == Invoice.Status.PAID else NOT_OWED
+    return None
+
+
+def _paused(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    paused = enrolment.membership.status == Membership.Status.PAUSED
+    return NoLongerTrue("paused", "The membership is paused.") if paused else None
+
+
+def _not_paused(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    paused = enrolment.membership.status == Membership.Status.PAUSED
+    return None if paused else NoLongerTrue("not paused", "The membership is not paused any more.")
+
+
+def _ended(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
     ended = enrolment.membership.status in (Membership.Status.CANCELLED, Membership.Status.LAPSED)
     return ENDED if ended else None
 
 
-def _utilization(membership: Membership, now: datetime) -> NoLongerTrue | None:
-    if membership.status != Membership.Status.ACTIVE:
-        return NoLongerTrue("not active", "The membership is not active any more.")
-    if membership.credits_remaining <= 0:
-        return NoLongerTrue("no credits", "There are no unused credits any more.")
-    ahead = membership.next_appointment_at
-    if ahead and now < ahead <= now + BOOKED_AHEAD:
-        return NoLongerTrue("booked", "An appointment is booked.")
-    return None
+def _not_active(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    active = enrolment.membership.status == Membership.Status.ACTIVE
+    return None if active else NoLongerTrue("not active", "The membership is not active any more.")
+
+
+def _no_credits(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    left = enrolment.membership.credits_remaining
+    return None if left > 0 else NoLongerTrue("no credits", "There are no unused credits any more.")
+
+
+def _booked(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    """settled.md 15: nothing from now to now + 30 days."""
+    ahead = enrolment.membership.next_appointment_at
+    return BOOKED if ahead and now < ahead <= now + BOOKED_AHEAD else None
+
+
+def _visited(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    last = enrolment.membership.last_visit_at
+    return (
+        NoLongerTrue("visited", "The member has been in meanwhile.") if last and last > enrolment.started_at else None
+    )
+
+
+def _replied(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    heard = Message.objects.filter(
+        patient=enrolment.membership.patient_id,
+        direction=Message.Direction.IN,
+        created_at__gt=enrolment.started_at,
+    )
+    return NoLongerTrue("replied", "The patient wrote back.") if heard.exists() else None
+
+
+def _opted_out(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    phone = enrolment.membership.patient.phone
+    out = bool(phone) and consent.is_opted_out(phone, channel=Message.Channel.SMS)
+    return NoLongerTrue("opted out", "The patient opted out of texts.") if out else None
+
+
+def _escalated(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    cases = Escalation.objects.filter(patient=enrolment.membership.patient_id, reason__in=_A_PERSON_DECIDES)
+    return ESCALATED if cases.exclude(state=Escalation.State.RESOLVED).exists() else None
+
+
+def _disputed(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    phone = enrolment.membership.patient.phone
+    held = bool(phone) and Hold.Kind.DISPUTE in holds.open_kinds(phone)
+    return DISPUTED if held or disputes.is_open(enrolment.membership) else None
+
+
+def _came_back(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    """Of a membership that has ended: the patient has one again."""
+    again = Membership.objects.current().filter(patient=enrolment.membership.patient_id).exists()
+    return NoLongerTrue("restarted", "The patient has a membership again.") if again else None
+
+
+def _plan_changed(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    before = enrolment.signals.get("plan")
+    changed = before is not None and before != enrolment.membership.plan_id
+    return NoLongerTrue("plan changed", "The plan was changed meanwhile.") if changed else None
+
+
+def _card_changed(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    before = enrolment.signals.get("card")
+    changed = before is not None and before != enrolment.membership.card_last4
+    return NoLongerTrue("card changed", "There is another card on file.") if changed else None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A reason to end a sequence early; `words` name it in the editor."""
+
+    words: str
+    check: Callable[[Enrolment, datetime], NoLongerTrue | None]
+
+
+STOPS: dict[str, Stop] = {
+    "paused": Stop("the membership is paused", _paused),
+    "paid": Stop("the invoice is settled", _paid),
+    "ended": Stop("the membership has ended", _ended),
+    "not_active": Stop("the membership is not active", _not_active),
+    "no_credits": Stop("no credits are left", _no_credits),
+    "booked": Stop("a visit is booked in the next 30 days", _booked),
+    "visited": Stop("the member has been in", _visited),
+    "replied": Stop("the patient writes back", _replied),
+    "opted_out": Stop("the patient opts out of texts", _opted_out),
+    "escalated": Stop("a person is to see to the patient", _escalated),
+    "disputed": Stop("a payment is disputed", _disputed),
+    "restarted": Stop("the patient has a membership again", _came_back),
+    "not_paused": Stop("the pause is over", _not_paused),
+    "plan_changed": Stop("the plan is changed", _plan_changed),
+    "card_changed": Stop("another card is on file", _card_changed),
+}

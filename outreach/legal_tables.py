@@ -35,10 +35,11 @@ class TextingHours:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` messages of the kinds in `counts` to one patient within `window`."""
+    """At most `most` messages of the kinds in `counts`, on `channels`, to one patient within `window`."""
 
     name: str
     counts: tuple[str, ...]
+    channels: tuple[str, ...]
     most: int
     window: timedelta
 
@@ -65,7 +66,13 @@ def contact_limits() -> ContactLimits:
     return ContactLimits(
         version=table["version"],
         limits=tuple(
-            Limit(row["name"], tuple(row["counts"]), row["most"], timedelta(hours=row["hours"]))
+            Limit(
+                row["name"],
+                tuple(row["counts"]),
+                tuple(row["channels"]),
+                row["most"],
+                timedelta(hours=row["hours"]),
+            )
             for row in table["rows"]
         ),
     )

@@ -16,10 +16,19 @@ from django_q.tasks import async_task
 from common.claims import claim
 from common.errors import Refused
 from common.rounds import in_time
-from members import links
 from members.models import Location, Patient, PatientLink, StaffUser
 from members.stripe_gateway import StripeRefused, StripeUnavailable
-from outreach import delivery, gate, handovers, late_facts, quiet_hours, redaction, send_errors, transports
+from outreach import (
+    delivery,
+    gate,
+    handovers,
+    late_facts,
+    offers,
+    redaction,
+    send_errors,
+    transports,
+    wire,
+)
 from outreach.models import Enrolment, Message
 from outreach.send_errors import Action
 from outreach.transports import TransportError
@@ -33,8 +42,6 @@ BATCH = 200
 _MOST_RETRIES = 8
 _MOST_ATTEMPTS_IN_DOUBT = 2
 _LONGEST_DOUBT = timedelta(hours=1)
-_LONGEST_VALIDITY_SECONDS = 36_000  # Twilio's limit (R23)
-_PROACTIVE = (Kind.SERVICING, Kind.MARKETING)
 _BRAKE = timedelta(minutes=15)
 
 
@@ -44,6 +51,7 @@ def post(
     body: str,
     dedupe_key: str,
     now: datetime,
+    channel: str = Message.Channel.SMS,
     patient: Patient | None = None,
     address: str = "",
     due_at: datetime | None = None,
@@ -55,16 +63,15 @@ def post(
 ) -> Message:
     """Make a message and ask the gate; what is due now is sent by a task that this transaction queues.
 
-    One `dedupe_key`, one message: a second call returns the first one's row. `address` defaults to the patient's
-    primary number. The row says what became of it: queued (perhaps for later), held, or dropped.
-    Raises Refused (no_link) for a body with {link} and no link.
+    One `dedupe_key`, one message: a second call returns the first one's row, which says what became of it. `address`
+    defaults to the patient's primary number. Raises Refused (no_link) for a body with {link} and no link.
     """
-    if LINK in body and link is None:
-        raise Refused("The text has a place for a link, but there is no link.", code="no_link")
+    _refuse_no_link(body, link)
     message = Message(
         direction=Message.Direction.OUT,
-        kind=kind,
         status=Status.QUEUED,
+        channel=channel,
+        kind=kind,
         patient=patient,
         location=location or (patient.home_location if patient else None),
         address=address or (patient.phone if patient else ""),
@@ -78,6 +85,11 @@ def post(
         due_at=due_at or now,
     )
     return _keep_once(message, now)
+
+
+def _refuse_no_link(body: str, link: PatientLink | None) -> None:
+    if LINK in body and link is None:
+        raise Refused("The text has a place for a link, but there is no link.", code="no_link")
 
 
 def send(message_pk: int, *, now: datetime) -> bool:
@@ -100,7 +112,7 @@ def send(message_pk: int, *, now: datetime) -> bool:
     if time.monotonic() - began > settings.SEND_LEASE_SECONDS / 2:
         _release(message, due_at=now)  # stalled: others may soon take this claim for dead
         return False
-    return _give_to_carrier(message, now)
+    return _has_room(message, now) and _give_to_carrier(message, now)
 
 
 def send_due(*, now: datetime) -> int:
@@ -205,29 +217,24 @@ def _release(message: Message, *, due_at: datetime) -> bool:
 def _give_to_carrier(message: Message, now: datetime) -> bool:
     try:
         receipt = transports.sms().send(
-            to=message.address, body=_full_text(message), message_uuid=message.uuid, valid_seconds=_valid(message, now)
+            to=message.address,
+            body=wire.full_text(message),
+            message_uuid=message.uuid,
+            valid_seconds=wire.valid_seconds(message, now=now),
         )
     except TransportError as error:
         _refused(message, error, now)
         return False
     delivery.record_accepted(message_uuid=message.uuid, status=receipt.status, sid=receipt.sid, now=now)
+    offers.went_out(message, now=now)
     return True
 
 
-def _full_text(message: Message) -> str:
-    return message.body.replace(LINK, links.url(message.link)) if message.link else message.body
-
-
-def _valid(message: Message, now: datetime) -> int | None:
-    """Seconds after which the carrier must not deliver any more (R23, R35)."""
-    if message.kind == Kind.OPT_OUT:
-        ends = message.created_at + gate.OPT_OUT_CONFIRMATION_WITHIN
-    elif message.kind in _PROACTIVE:
-        places = gate.places_for(message.patient, message.location, message.address)
-        ends = quiet_hours.closes_at(now, places)
-    else:
-        return None
-    return min(max(int((ends - now).total_seconds()), 1), _LONGEST_VALIDITY_SECONDS)
+def _has_room(message: Message, now: datetime) -> bool:
+    denial = wire.no_room(message, now=now)
+    if denial:
+        _give_back(message, denial, now)
+    return denial is None
 
 
 def _refused(message: Message, error: TransportError, now: datetime) -> None:
@@ -261,7 +268,7 @@ def _wait(message: Message, action: Action) -> timedelta | None:
 
 def _settle(message: Message, now: datetime) -> bool:
     since = (message.claimed_at or message.created_at) - timedelta(seconds=5)
-    found = transports.sms().find(to=message.address, body=_full_text(message), since=since)
+    found = transports.sms().find(to=message.address, body=wire.full_text(message), since=since)
     another = found and Message.objects.filter(provider_sid=found.sid).exclude(pk=message.pk).exists()
     if found and not another:
         return delivery.record_accepted(message_uuid=message.uuid, status=found.status, sid=found.sid, now=now)

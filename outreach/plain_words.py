@@ -8,6 +8,7 @@ KINDS: dict[str, str] = {
     Message.Kind.MARKETING: "Nudge or offer",
     Message.Kind.REPLY: "Automatic answer",
     Message.Kind.CONFIRMATION: "Confirmation",
+    Message.Kind.NOTICE: "Required notice",
     Message.Kind.OPT_OUT: "STOP confirmed",
     Message.Kind.EMERGENCY: "Emergency answer",
     Message.Kind.STAFF: "Written by staff",

@@ -1,7 +1,8 @@
 """Sequences: who is in one, what comes next, and when it ends."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -10,16 +11,22 @@ from django.db.models import Q, QuerySet
 from common.claims import claim
 from common.errors import Refused
 from common.rounds import in_time
-from members import audit, escalations, links
-from members.models import Escalation, Membership, PatientLink
+from members import audit, escalations
+from members.models import Escalation, Membership
 from members.stripe_gateway import StripeRefused, StripeUnavailable
-from outreach import gate, handovers, late_facts, outbox, playbooks, step_facts, wording
+from outreach import gate, handovers, late_facts, playbooks, steps
 from outreach.models import Enrolment, Message, Sequence, Step
 
 log = logging.getLogger(__name__)
 
 Status = Enrolment.Status
 
+_STILL_OWED = {
+    late_facts.ENDED: "The membership has ended and a payment is still open. Collect it with the member or write it "
+    "off.",
+    late_facts.DISPUTED: "A payment is disputed and another is still open. No text goes out; decide with the member.",
+    late_facts.ESCALATED: "A payment is still open; the texts about it ended, because this patient needs a person.",
+}
 BATCH = 200
 LEASE = timedelta(minutes=5)
 
@@ -32,16 +39,24 @@ def enrol(
     now: datetime,
     start_at: datetime | None = None,
     counts_from: datetime | None = None,
+    signals: dict[str, Any] | None = None,
 ) -> Enrolment | None:
-    """Start the sequence for this cause; None if it was started for it before. The next tick takes the first step.
+    """Start the live version for this cause; None if it was started for it before. The next tick takes the first step.
 
-    The first step is due at `start_at`, or now; days count from `counts_from`, or from there.
+    The first step is due at `start_at`, or now; days count from `counts_from`, or from there. `signals` is what was
+    seen, for staff and for the stops.
     """
     sequence, begins = named(slug), start_at or now
     try:
         with transaction.atomic():
             enrolment = Enrolment.objects.create(
-                sequence=sequence, membership=membership, cause=cause, started_at=counts_from or begins, next_at=begins
+                sequence=sequence,
+                version=sequence.live,
+                membership=membership,
+                cause=cause,
+                signals=signals or {},
+                started_at=counts_from or begins,
+                next_at=begins,
             )
             _trace("started", enrolment, now)
     except IntegrityError:
@@ -103,7 +118,7 @@ def _due(now: datetime) -> QuerySet[Enrolment]:
 
 
 def _with_facts(pk: int) -> Enrolment:
-    facts = ("sequence", "membership__patient__home_location", "membership__location", "membership__plan")
+    facts = ("sequence", "version", "membership__patient__home_location", "membership__location", "membership__plan")
     return Enrolment.objects.select_related(*facts).get(pk=pk)
 
 
@@ -129,19 +144,20 @@ def _hand_over(pk: int, now: datetime) -> bool:
 def _advance_one(enrolment: Enrolment, now: datetime) -> bool:
     """One step, if what it is about is still true. Stripe is asked before the transaction begins (R143)."""
     pointless = late_facts.no_longer_true(enrolment, now=now) or late_facts.no_longer_true_at_stripe(enrolment)
+    own_steps = list(enrolment.steps)
+    due = next((step for step in own_steps if step.position >= enrolment.next_step), None)
+    prepared = None if pointless or due is None else steps.prepare(due, enrolment, now=now)
     with transaction.atomic():
         if pointless:
             return _end_untrue(enrolment, pointless, now)
-        steps = list(enrolment.sequence.steps.all())
-        due = next((step for step in steps if step.position >= enrolment.next_step), None)
-        after = next((step for step in steps if due and step.position > due.position), None)
+        after = next((step for step in own_steps if due and step.position > due.position), None)
         again = due is not None and due.position == 0 and late_facts.failed_lately_before(enrolment)
-        if not (_to_a_person(enrolment, steps[-1], now) if again else _move(enrolment, after, now)):
+        if not (_to_a_person(enrolment, own_steps[-1], now) if again else _move(enrolment, after, now)):
             return False  # stopped meanwhile
         if due and due.channel == Step.Channel.SMS and late_facts.is_in_soon(enrolment, now):
             handovers.ask_at_check_in(enrolment, now=now)
-        elif due:
-            _take(due, enrolment, now)
+        elif due and prepared:
+            steps.take(due, prepared, enrolment, now=now)
     return True
 
 
@@ -153,7 +169,7 @@ def _move(enrolment: Enrolment, after: Step | None, now: datetime) -> bool:
             _trace("ended", enrolment, now, because=gate.FINISHED)
         return finished
     # After an outage the steps that were missed do not all come at once.
-    next_at = max(_on_day(enrolment, after.day), now + timedelta(days=1))
+    next_at = max(_on_day(enrolment, after), now + timedelta(days=1))
     return claim(mine, next_step=after.position, next_at=next_at, leased_until=None)
 
 
@@ -164,10 +180,10 @@ def _to_a_person(enrolment: Enrolment, last: Step, now: datetime) -> bool:
 
 
 def _end_untrue(enrolment: Enrolment, why: late_facts.NoLongerTrue, now: datetime) -> bool:
-    if why is late_facts.ENDED:  # what is still owed is not forgotten with the membership
-        escalations.open(
+    if why in _STILL_OWED and enrolment.sequence.slug == Sequence.Slug.PAYMENT_RECOVERY:
+        escalations.open(  # what is still owed is not forgotten with the texts
             reason=Escalation.Reason.PAYMENT,
-            summary="The membership has ended and a payment is still open. Collect it with the member or write it off.",
+            summary=_STILL_OWED[why],
             patient=enrolment.membership.patient,
             location=enrolment.membership.location,
             now=now,
@@ -175,44 +191,12 @@ def _end_untrue(enrolment: Enrolment, why: late_facts.NoLongerTrue, now: datetim
     return _end(enrolment, why.code, now)
 
 
-def _on_day(enrolment: Enrolment, day: int) -> datetime:
-    """`day` days after the start, at the same hour on the patient's clock."""
+def _on_day(enrolment: Enrolment, step: Step) -> datetime:
+    """The step's day after the start, at its own hour or the hour of the start on the patient's clock."""
     zone = ZoneInfo(enrolment.membership.patient.zone)
     begun = enrolment.started_at.astimezone(zone)
-    return datetime.combine(begun.date() + timedelta(days=day), begun.time(), tzinfo=zone)
-
-
-def _take(step: Step, enrolment: Enrolment, now: datetime) -> None:
-    membership = enrolment.membership
-    if step.channel == Step.Channel.STAFF:
-        escalations.open(
-            reason=step.kind,
-            summary=wording.render(step.wording, step_facts.for_staff(enrolment, now=now)),
-            patient=membership.patient,
-            location=membership.location,
-            now=now,
-        )
-        return
-    body = wording.render(step_facts.wording(step, enrolment), step_facts.for_patient(enrolment))
-    outbox.post(
-        kind=step.kind,
-        body=body,
-        dedupe_key=f"enrolment:{enrolment.pk}:step:{step.position}",
-        patient=membership.patient,
-        location=membership.location,
-        enrolment=enrolment,
-        link=_link(enrolment, now) if wording.LINK in body else None,
-        now=now,
-    )
-
-
-def _link(enrolment: Enrolment, now: datetime) -> PatientLink:
-    return links.issue(
-        membership=enrolment.membership,
-        purpose=step_facts.link_purpose(enrolment),
-        invoice=step_facts.invoice(enrolment),
-        now=now,
-    )
+    at = begun.time() if step.hour is None else time(step.hour)
+    return datetime.combine(begun.date() + timedelta(days=step.day), at, tzinfo=zone)
 
 
 def _end(enrolment: Enrolment, because: str, now: datetime) -> bool:

@@ -1,22 +1,38 @@
 """What the wording of a step may say. A text gets only what R107 allows; a case for staff also says what they need."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from common import clock, money, phones
 from members import declines
 from members.models import Invoice, Patient, PatientLink, Practice
-from outreach import late_facts, playbooks
-from outreach.models import Enrolment, Message, Step
+from outreach import late_facts, playbooks, promotions, spoken
+from outreach.models import Enrolment, Message, Sequence, Step
 
 _CREDITS = {
     Patient.Language.ENGLISH: ("{count} membership credit", "{count} membership credits"),
     Patient.Language.SPANISH: ("{count} crédito de su membresía", "{count} créditos de su membresía"),
 }
+_WEEKS = {"en": ("week", "{count} weeks"), "es": ("semana", "{count} semanas")}
+# Sequences about money: the one who pays is asked, where that is somebody else.
+_TO_THE_PAYER = {
+    Sequence.Slug.PAYMENT_RECOVERY,
+    Sequence.Slug.EXPIRING_CARD,
+    Sequence.Slug.RENEWAL,
+    Sequence.Slug.YEARLY,
+    Sequence.Slug.PRICE_CHANGE,
+    Sequence.Slug.PAUSE_ENDING,
+}
+
+
+def recipient(enrolment: Enrolment) -> Patient:
+    """Who gets the texts of this sequence."""
+    membership = enrolment.membership
+    return membership.billing_contact if enrolment.sequence.slug in _TO_THE_PAYER else membership.patient
 
 
 def wording(step: Step, enrolment: Enrolment) -> str:
     """The step's own wording in the patient's language; a gentle notice while the same card may still work."""
-    language = enrolment.membership.patient.language
+    language = recipient(enrolment).language
     found = invoice(enrolment)
     if found and link_purpose(enrolment) == PatientLink.Purpose.CONFIRM_PAYMENT:
         return playbooks.CONFIRM_PAYMENT[language]
@@ -36,17 +52,56 @@ def link_purpose(enrolment: Enrolment) -> str:
 def for_patient(enrolment: Enrolment, *, practice: Practice | None = None) -> dict[str, str]:
     """`practice`: for a long list, so that it is not read anew for each."""
     membership, practice = enrolment.membership, practice or Practice.current()
-    patient = membership.patient
-    one, several = _CREDITS[Patient.Language(patient.language)]
-    count = membership.credits_remaining
+    patient = recipient(enrolment)
+    language = patient.language
     facts = {
         "first_name": patient.first_name,
         "practice": practice.name,
         "practice_phone": phones.readable(practice.phone),
-        "credits": (one if count == 1 else several).format(count=count),
+        "practice_email": practice.email,
+        "credits": _credits(membership.credits_remaining, language),
+        "price": membership.plan_version.price,
+        "times": "",
     }
-    found = invoice(enrolment)
-    return facts | {"amount": _remaining(found)} if found else facts
+    return facts | _of_money(enrolment, language) | _of_signals(enrolment, language)
+
+
+def _of_money(enrolment: Enrolment, language: str) -> dict[str, str]:
+    """What is owed, and how long the benefits stay on meanwhile (settled.md 14)."""
+    found, membership = invoice(enrolment), enrolment.membership
+    if found is None:
+        return {}
+    failed_at = found.first_failed_at or enrolment.started_at
+    until = clock.local_date(failed_at + timedelta(days=membership.plan_version.grace_days), membership.patient.zone)
+    return {"amount": _remaining(found), "grace_until": spoken.day(until, language)}
+
+
+def _of_signals(enrolment: Enrolment, language: str) -> dict[str, str]:
+    """What the audience saw when it chose the member; the signals that are words here are kept with the enrolment."""
+    seen = {name: value for name, value in enrolment.signals.items() if value is not None}
+    facts: dict[str, str] = {}
+    for name in ("resume_on", "renews_on", "changes_on"):
+        if name in seen:
+            facts[name] = spoken.day(date.fromisoformat(seen[name]), language)
+    for name in ("new_price_cents", "difference_cents"):
+        if name in seen:
+            facts[name.removesuffix("_cents")] = money.readable(int(seen[name]))
+    if "interval_days" in seen:
+        weeks = max(1, round(int(seen["interval_days"]) / 7))
+        one, several = _WEEKS[language]
+        facts["interval"] = one if weeks == 1 else several.format(count=weeks)
+    if "benefit" in seen:
+        facts["benefit"] = str(seen["benefit"])
+    if "monthly_credits" in seen:
+        facts["monthly_credits"] = _credits(int(seen["monthly_credits"]), language)
+    if enrolment.sequence.slug == Sequence.Slug.WIN_BACK:
+        facts["offer"] = promotions.sentence(language, now=enrolment.started_at)
+    return facts
+
+
+def _credits(count: int, language: str) -> str:
+    one, several = _CREDITS[Patient.Language(language)]
+    return (one if count == 1 else several).format(count=count)
 
 
 def for_staff(enrolment: Enrolment, *, now: datetime) -> dict[str, str]:

@@ -32,6 +32,8 @@ class Practice(models.Model):
         default=11, help_text="Hour of the patient's day from which a payment that may clear by itself is mentioned."
     )
     live_since = models.DateTimeField(null=True, blank=True, help_text="Empty: nothing is sent by itself yet.")
+    upgrades_on = models.BooleanField(default=False)
+    win_back_on = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name

@@ -1,8 +1,26 @@
 """Every table of the outreach floor, one noun a module."""
 
+from outreach.models.cadence import CadencePlan, PlanLine
 from outreach.models.messages import GateDecision, Message
 from outreach.models.offers import Offer
 from outreach.models.phonebook import HandsetText
-from outreach.models.sequences import Enrolment, Sequence, Step
+from outreach.models.promotions import Promotion
+from outreach.models.safety import KillSwitch, SenderBudget, Suppression
+from outreach.models.sequences import Enrolment, Sequence, SequenceVersion, Step
 
-__all__ = ["Enrolment", "GateDecision", "HandsetText", "Message", "Offer", "Sequence", "Step"]
+__all__ = [
+    "CadencePlan",
+    "Enrolment",
+    "GateDecision",
+    "HandsetText",
+    "KillSwitch",
+    "Message",
+    "Offer",
+    "PlanLine",
+    "Promotion",
+    "SenderBudget",
+    "Sequence",
+    "SequenceVersion",
+    "Step",
+    "Suppression",
+]

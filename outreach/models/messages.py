@@ -44,6 +44,8 @@ class Message(models.Model):
 
     class Channel(models.TextChoices):
         SMS = "sms", "Text"
+        EMAIL = "email", "E-mail"
+        VOICE = "voice", "Automated call"
 
     class Kind(models.TextChoices):
         """The message class that consent, hours and caps look at (compliance.md, classes T, M, C, O, E)."""
@@ -53,6 +55,7 @@ class Message(models.Model):
         MARKETING = "marketing", "Marketing"
         REPLY = "reply", "Automated reply"
         CONFIRMATION = "confirmation", "Confirmation of the patient's own act"
+        NOTICE = "notice", "Notice that the law asks for"
         OPT_OUT = "opt_out", "Opt-out confirmation"
         EMERGENCY = "emergency", "Emergency reply"
         STAFF = "staff", "Written by staff"
@@ -79,7 +82,7 @@ class Message(models.Model):
     status = models.CharField(max_length=11, choices=Status)
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
     location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT)
-    address = models.CharField(max_length=16, help_text="The patient's side, E.164.")
+    address = models.CharField(max_length=254, help_text="The patient's side: E.164, or an e-mail address.")
     # Out: may hold the placeholder {link}, which becomes the URL only in the provider call, so that no token is stored.
     body = models.TextField()
     link = models.ForeignKey(PatientLink, null=True, blank=True, on_delete=models.PROTECT)
@@ -92,6 +95,7 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    segments = models.PositiveSmallIntegerField(default=0, help_text="Of a text that went to the carrier (R74).")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before the provider call.")
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)

@@ -7,10 +7,11 @@ from outreach.models.messages import Message
 
 
 class Offer(models.Model):
-    """Options bound to one outgoing message: made and taken by the concierge; expires, is taken at most once."""
+    """Options bound to one outgoing message; expires, is taken at most once. The contract: `outreach/offers.py`."""
 
     class Kind(models.TextChoices):
         APPOINTMENT = "appointment", "Appointment times"
+        REPLY = "reply", "Replies with an effect"
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="offer")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="offers")

@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from outreach.transports.base import Receipt, Transport, TransportError
 
-__all__ = ["Receipt", "Transport", "TransportError", "sms"]
+__all__ = ["Receipt", "Transport", "TransportError", "serves", "sms"]
 
 
 def sms() -> Transport:
@@ -19,3 +19,8 @@ def sms() -> Transport:
 
         return Phonebook()
     raise ImproperlyConfigured("No way to text: set TWILIO_ACCOUNT_SID (production) or DEMO=true (phonebook).")
+
+
+def serves(channel: str) -> bool:
+    """Whether there is a way to reach anybody by this channel; a step by another one falls back."""
+    return channel == "sms"

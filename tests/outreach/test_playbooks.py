@@ -20,16 +20,30 @@ FACTS = {
     "texts_sent": "2 texts went out",
     "plan": "Glow Unlimited",
     "card": "mastercard ending 4444",
+    "again": " A payment failed in the 90 days before, too.",
+    "grace_until": "30 sep",
+    "times": "How about 1) Wed Sep 30, 10:30 am or 2) Thu Oct 15, 12:30 pm? Reply 1 or 2.",
+    "interval": "12 semanas",
+    "benefit": "an extra membership credit",
+    "difference": "$100.00",
+    "monthly_credits": "12 créditos de su membresía",
+    "offer": "Come back by Sep 30 and your first visit is upgraded. ",
+    "resume_on": "30 sep",
+    "renews_on": "30 sep",
+    "changes_on": "30 sep",
+    "price": "$1,299.00",
+    "new_price": "$1,399.00",
 }
 LINK = "https://members.glowtheory.example/m/" + "x" * 27 + "/"
 STEPS = [
     (slug, step.channel, text)
-    for slug, steps in playbooks._SEQUENCES.items()
-    for step in steps
+    for slug, playbook in playbooks.PLAYBOOKS.items()
+    for step in playbook.steps
     for text in (step.wording, step.wording_es)
     if text
 ]
-TEXTS = [text for _, channel, text in STEPS if channel == Step.Channel.SMS]
+TEXTS = [text for _, channel, text in STEPS if channel in (Step.Channel.SMS, Step.Channel.EMAIL)]
+RECOVERY = playbooks.PLAYBOOKS[Sequence.Slug.PAYMENT_RECOVERY].steps
 STANDING = [
     *playbooks.GENTLE_NOTICE.values(),
     *playbooks.CONFIRM_PAYMENT.values(),
@@ -66,23 +80,23 @@ def test_every_text_names_the_practice(text):
 
 
 def test_the_first_text_of_each_sequence_says_how_to_stop():
-    for steps in playbooks._SEQUENCES.values():
-        first = next(step for step in steps if step.channel == Step.Channel.SMS)
+    for playbook in playbooks.PLAYBOOKS.values():
+        first = next(step for step in playbook.steps if step.channel != Step.Channel.STAFF)
 
         assert "Reply STOP" in first.wording
         assert "Responda STOP" in first.wording_es
 
 
 def test_payment_recovery_is_two_texts_a_call_and_a_person():
-    days = [(step.day, step.channel, step.kind) for step in playbooks._SEQUENCES[Sequence.Slug.PAYMENT_RECOVERY]]
+    days = [(step.day, step.channel, step.kind) for step in RECOVERY]
 
     assert days == [
         (0, "sms", "servicing"),
         (2, "sms", "servicing"),
-        (5, "staff", "payment_call"),
+        (5, "voice", "payment_call"),
         (7, "staff", "payment"),
     ]
-    texts = [step for step in playbooks._SEQUENCES[Sequence.Slug.PAYMENT_RECOVERY] if step.channel == "sms"]
+    texts = [step for step in RECOVERY if step.channel == "sms"]
     assert all(wording.LINK in step.wording and wording.LINK in step.wording_es for step in texts)
 
 
@@ -93,7 +107,7 @@ def test_installing_twice_keeps_what_the_practice_has_changed():
 
     playbooks.install()
 
-    assert Sequence.objects.count() == 2
+    assert Sequence.objects.count() == len(playbooks.PLAYBOOKS)
     assert set(Step.objects.filter(position=0).values_list("wording", flat=True)) == {
         "Our own words, {first_name}: {link}"
     }

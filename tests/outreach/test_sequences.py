@@ -256,7 +256,7 @@ def test_one_step_that_breaks_does_not_stop_the_others():
 def test_a_step_that_cannot_be_taken_is_told_to_a_person_once_and_goes_on_when_it_can():
     """Else its member would be passed over for ever, and nobody would know."""
     nudged(), nudged()
-    wording = Step.objects.get(sequence__slug="utilization").wording
+    wording = Step.objects.get(version__sequence__slug="utilization").wording
     Step.objects.update(wording="Hi {nobody}")
 
     for minutes in range(0, 60, 10):

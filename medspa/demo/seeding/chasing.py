@@ -8,7 +8,7 @@ from medspa.demo.seeding.people import may_text
 from medspa.demo.seeding.talk import Talk, daytime
 from members import links
 from members.models import Membership, PatientLink
-from outreach import playbooks, wording
+from outreach import playbooks, spoken, wording
 from outreach.models import Enrolment, Message, Sequence, Step
 
 SLUG = Sequence.Slug.PAYMENT_RECOVERY
@@ -45,7 +45,8 @@ def _chase(life: Life, period: Period, failed_at: datetime, talk: Talk, now: dat
 
 def _text(life: Life, step: Step, at: datetime, enrolment: Enrolment, talk: Talk) -> None:
     amount = money.readable(life.version.price_cents)
-    body = talk.step(SLUG, step.position, life, {"amount": amount})
+    until = spoken.day((enrolment.started_at + timedelta(days=14)).date(), life.persona.language)
+    body = talk.step(SLUG, step.position, life, {"amount": amount, "grace_until": until})
     key = f"seed:{enrolment.cause}:step:{step.position}"
     if not may_text(life):
         if step.position == 0:

@@ -161,7 +161,7 @@ class Talk:
 
 
 def start() -> Talk:
-    sequences = {sequence.slug: sequence for sequence in Sequence.objects.prefetch_related("steps")}
+    sequences = {sequence.slug: sequence for sequence in Sequence.objects.all()}
     steps = {(slug, step.position): step for slug, sequence in sequences.items() for step in sequence.steps.all()}
     return Talk("Glow Theory", steps, sequences)
 

@@ -12,14 +12,14 @@ from common import clock
 from common.errors import Refused
 from members.models import Location
 from outreach import cadence
-from outreach.cadence import CadencePlan
+from outreach.cadence import Plan
 
 
 class Command(BaseCommand):
     help = "Run a weekly cadence: enrol the members whom it concerns. The tick sends the texts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("which", help="monday")
+        parser.add_argument("which", help=", ".join(cadence.ROUNDS))
         parser.add_argument(
             "--on", type=date.fromisoformat, help="as of this day (YYYY-MM-DD); today in UTC if not given"
         )
@@ -41,11 +41,18 @@ def _today(now: datetime) -> date:
     return clock.local_date(now, first.time_zone) if first else now.date()
 
 
-def _as_json(plan: CadencePlan, enrolled: int | None) -> str:
-    return json.dumps({**asdict(plan), "enrolled": enrolled}, default=str, ensure_ascii=False, indent=2)
+def _as_json(plan: Plan, enrolled: int | None) -> str:
+    told = {
+        "which": plan.which,
+        "on": plan.on,
+        "to_enrol": [asdict(planned) for planned in plan.to_enrol],
+        "skipped": [asdict(skipped) for skipped in plan.skipped],
+        "enrolled": enrolled,
+    }
+    return json.dumps(told, default=str, ensure_ascii=False, indent=2)
 
 
-def _as_text(plan: CadencePlan, enrolled: int | None) -> str:
+def _as_text(plan: Plan, enrolled: int | None) -> str:
     lines = [f"{plan.which.capitalize()} cadence for {plan.on}. To enrol: {len(plan.to_enrol)}"]
     lines += [f"  {planned.name}: {planned.words}" for planned in plan.to_enrol]
     lines += [f"Skipped: {len(plan.skipped)}"]

@@ -1,0 +1,52 @@
+"""The rounds of the week: which selections, on which weekdays, from which hour on a location's own clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from common.errors import Refused
+from outreach.audiences import Moment, Selection, at_risk, left, owing
+
+EVERY_DAY = frozenset(range(7))
+
+
+@dataclass(frozen=True)
+class Round:
+    """`weekdays`: 0 is Monday. `hour`: nothing is planned before it, local time."""
+
+    title: str
+    what: str
+    weekdays: frozenset[int]
+    hour: int
+    selections: tuple[Callable[[Moment], Selection], ...]
+
+
+ROUNDS: dict[str, Round] = {
+    "monday": Round(
+        "Monday",
+        "Members who pay and do not come",
+        weekdays=frozenset({0}),
+        hour=10,
+        selections=(at_risk.select,),
+    ),
+    "wednesday": Round(
+        "Wednesday",
+        "Failed payments that nothing follows yet",
+        weekdays=frozenset({2}),
+        hour=10,
+        selections=(owing.select,),
+    ),
+    "friday": Round(
+        "Friday",
+        "Memberships that ended or were paused 30 to 90 days ago",
+        weekdays=frozenset({4}),
+        hour=10,
+        selections=(left.select_lapsed,),
+    ),
+}
+
+
+def named(which: str) -> Round:
+    """Raises Refused (no_such_cadence)."""
+    if which not in ROUNDS:
+        raise Refused(f"There is no “{which}” cadence, only {', '.join(ROUNDS)}.", code="no_such_cadence")
+    return ROUNDS[which]

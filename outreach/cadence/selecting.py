@@ -1,0 +1,117 @@
+"""From a query to rows in one statement: the ORM's query, compiled into INSERT ... SELECT ."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import BooleanField, Case, CharField, DateTimeField, JSONField, QuerySet, Subquery, Value, When
+from django.db.models.functions import MD5, Cast, Concat, Substr
+from django.db.models.lookups import LessThan
+
+from outreach.audiences import CHOSEN, Moment, Selection
+from outreach.models import CadencePlan, Enrolment, PlanLine, SequenceVersion
+
+_SIXTEEN_BITS = 0x10000
+
+
+def write_lines(plan: CadencePlan, selection: Selection, moment: Moment) -> int:
+    """The lines of one selection. Returns how many."""
+    rows = selection.rows.annotate(line_why=selection.why, line_sequence=selection.sequence)
+    rows = rows.annotate(
+        line_plan=Value(plan.pk, output_field=models.BigIntegerField()),
+        line_cause=selection.cause,
+        line_held=_held_out(moment),
+        line_signals=Case(
+            When(line_why=CHOSEN, then=selection.signals),
+            default=Value({}, output_field=JSONField()),
+            output_field=JSONField(),
+        ),
+    )
+    columns = {
+        "plan": "line_plan",
+        "membership": "pk",
+        "sequence": "line_sequence",
+        "cause": "line_cause",
+        "why": "line_why",
+        "held_out": "line_held",
+        "signals": "line_signals",
+    }
+    return _insert(PlanLine, columns, rows.order_by())
+
+
+def enrol_lines(plan: CadencePlan, sequence_id: int, *, now: datetime) -> int:
+    """Enrolments for the plan's chosen lines of one sequence; one that is there for the cause stays as it is.
+
+    Whoever was drawn for the comparison gets a row that has ended already. Returns how many were made.
+    """
+    moment = Value(now, output_field=DateTimeField())
+    live = SequenceVersion.objects.filter(sequence=sequence_id, approved_at__isnull=False).order_by("-number")
+    never = Value(None, output_field=DateTimeField())
+    held = {"condition": models.Q(held_out=True)}
+    lines = PlanLine.objects.filter(plan=plan, sequence=sequence_id, why=CHOSEN).annotate(
+        new_version=Subquery(live.values("pk")[:1]),
+        new_status=Case(When(**held, then=_text(Enrolment.Status.ENDED)), default=_text(Enrolment.Status.RUNNING)),
+        new_next_at=Case(When(**held, then=never), default=moment, output_field=DateTimeField()),
+        new_ended_at=Case(When(**held, then=moment), default=never, output_field=DateTimeField()),
+        new_because=Case(When(**held, then=_text("held out")), default=_text("")),
+        new_started=moment,
+        new_step=Value(0, output_field=models.IntegerField()),
+    )
+    columns = {
+        "sequence": "sequence",
+        "version": "new_version",
+        "membership": "membership",
+        "cause": "cause",
+        "status": "new_status",
+        "signals": "signals",
+        "held_out": "held_out",
+        "started_at": "new_started",
+        "next_step": "new_step",
+        "next_at": "new_next_at",
+        "ended_at": "new_ended_at",
+        "ended_because": "new_because",
+    }
+    return _insert(Enrolment, columns, lines.order_by(), conflicts="ON CONFLICT DO NOTHING")  # one_enrolment_a_cause
+
+
+def drawn(*, slug: str, membership_id: int, on: date, percent: int) -> bool:
+    """Whether a member is drawn for the comparison: the same all year, for each sequence by itself. The same in SQL."""
+    digest = hashlib.md5(_lot(slug, membership_id, on).encode(), usedforsecurity=False).hexdigest()
+    return digest[:4] < _threshold(percent)
+
+
+def _lot(slug: str, membership_id: int, on: date) -> str:
+    return f"{slug}:{on.year}:{membership_id}"
+
+
+def _threshold(percent: int) -> str:
+    return f"{_SIXTEEN_BITS * percent // 100:04x}"
+
+
+def _held_out(moment: Moment) -> Case:
+    """`drawn` for every line at once."""
+    cases = []
+    for slug, sequence in moment.sequences.items():
+        if sequence.holdout_percent:
+            lot = MD5(Concat(Value(f"{slug}:{moment.on.year}:"), Cast("pk", CharField())))
+            below = LessThan(Substr(lot, 1, 4), Value(_threshold(sequence.holdout_percent)))
+            cases.append(When(models.Q(below, line_sequence=sequence.pk, line_why=CHOSEN), then=Value(True)))
+    return Case(*cases, default=Value(False), output_field=BooleanField())
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]  # a field of its own, no relation to it
+
+
+def _text(value: str) -> Value:
+    return Value(value, output_field=CharField())
+
+
+def _insert(model: type[models.Model], columns: dict[str, str], rows: "QuerySet[Any]", conflicts: str = "") -> int:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(_column(model, name)) for name in columns)
+    select, params = rows.values_list(*columns.values()).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({names}) {select} {conflicts}", params)
+        return int(cursor.rowcount)

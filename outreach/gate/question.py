@@ -1,0 +1,69 @@
+"""One question to the gate, what was looked at for it, and the answer."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from common import phones
+from members import holds
+from members.models import Location, Patient
+from outreach import quiet_hours
+from outreach.models import Message
+from outreach.quiet_hours import Place
+
+_MAKES_IT_POINTLESS = frozenset({"too_late", "ended", "no_longer_true", "stale"})
+
+
+@dataclass(frozen=True)
+class Denial:
+    """`words` are for staff. With `retry_at` the message waits until then; without, it is held, or dropped."""
+
+    code: str
+    words: str
+    retry_at: datetime | None = None
+
+    @property
+    def drops(self) -> bool:
+        """The message has become pointless; nobody needs to look at it."""
+        return self.code in _MAKES_IT_POINTLESS
+
+
+def places_for(patient: Patient | None, location: Location | None, address: str) -> tuple[Place, ...]:
+    """Everywhere the patient may plausibly be: at home, where the number comes from, at the clinic (R19)."""
+    clinic = location or (patient.home_location if patient else None)
+    places = [Place(patient.state, patient.zone)] if patient else []
+    places += [Place(phones.state(address), zone) for zone in phones.zones(address)]
+    if clinic:
+        places.append(Place(clinic.state, clinic.time_zone))
+    return tuple(dict.fromkeys(places))
+
+
+@dataclass
+class Look:
+    message: Message
+    now: datetime
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def phone(self) -> str:
+        """The number that holds are keyed by: the address itself, or the patient's number behind an e-mail."""
+        message = self.message
+        if message.channel != Message.Channel.EMAIL:
+            return message.address
+        return message.patient.phone if message.patient else ""
+
+    @cached_property
+    def holds(self) -> set[str]:
+        kinds = holds.open_kinds(self.phone) if self.phone else set()
+        self.inputs["holds"] = sorted(kinds)
+        return kinds
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        places = places_for(self.message.patient, self.message.location, self.message.address)
+        self.inputs["places"] = [[place.state, place.zone] for place in places]
+        return places
+
+    def next_open(self, after: datetime) -> datetime:
+        return quiet_hours.next_allowed(after, self.places)

@@ -1,0 +1,38 @@
+"""The few texts that are no step of a sequence, in our own words. Placeholders as in a step."""
+
+# Instead of the first text when the same card may well work at Stripe's next attempt (R139, settled.md 14).
+GENTLE_NOTICE = {
+    "en": "Hi {first_name}, it's {practice}. This month's membership payment hasn't gone through yet. We'll try again "
+    "soon, so there's nothing you need to do. Prefer another card? {link} Reply STOP to opt out.",
+    "es": "Hola {first_name}, somos {practice}. El pago de su membresía de este mes aún no se procesó. Lo intentaremos "
+    "de nuevo; no tiene que hacer nada. ¿Prefiere otra tarjeta? {link} Responda STOP para no recibir textos.",
+}
+
+# When the bank asks the patient to confirm the charge: the card is good, so no other one is asked for (R136, R138).
+CONFIRM_PAYMENT = {
+    "en": "Hi {first_name}, it's {practice}. Your bank would like you to confirm this month's membership payment of "
+    "{amount}. It takes a minute: {link} Questions? Just reply. Reply STOP to opt out.",
+    "es": "Hola {first_name}, somos {practice}. Su banco pide que confirme el pago de {amount} de su membresía de este "
+    "mes. Toma un minuto: {link} Responda STOP para no recibir textos.",
+}
+
+THANKS = {
+    "en": "Thank you, {first_name}! Your payment went through and your {practice} membership is all set.",
+    "es": "¡Gracias, {first_name}! Su pago fue recibido y su membresía de {practice} sigue activa.",
+}
+
+# One wording for every opt-out word: CANCEL may have meant the membership (R36). No persuasion (R34).
+OPTED_OUT = {
+    "en": "{practice}: texts to this number are now off. This does not cancel a membership; for that please call "
+    "{practice_phone}. Reply START to turn texts back on.",
+    "es": "{practice}: ya no enviaremos textos a este número. Esto no cancela una membresía; para eso llame al "
+    "{practice_phone}. Responda START para volver a recibirlos.",
+}
+
+# R51.
+HELP = {
+    "en": "{practice}: for help call {practice_phone} or write to {practice_email}. Msg & data rates may apply. "
+    "Reply STOP to opt out.",
+    "es": "{practice}: para ayuda llame al {practice_phone} o escriba a {practice_email}. Pueden aplicarse tarifas. "
+    "Responda STOP para no recibir textos.",
+}
