@@ -38,7 +38,9 @@ def url(link: PatientLink) -> str:
 def find(token: str, *, now: datetime) -> PatientLink:
     """The link behind a token. Raises Refused: bad_link (forged, mistyped) or expired_link (old, revoked)."""
     link = (
-        PatientLink.objects.select_related("membership__patient", "membership__location", "membership__plan", "invoice")
+        PatientLink.objects.select_related(
+            "membership__patient__home_location", "membership__location", "membership__plan", "invoice"
+        )
         .filter(token_hash=_hash(token))
         .first()
     )

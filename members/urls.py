@@ -4,7 +4,7 @@ from django.urls import path
 
 from common import doors
 from members import webhooks
-from members.views import audit, consent, links, lists, unsubscribe
+from members.views import audit, booking, consent, links, lists, unsubscribe
 
 app_name = "members"
 
@@ -20,7 +20,8 @@ urlpatterns = [
     path("audit/patients.csv", audit.affected, name="audit_affected"),
     path("members/<int:pk>/audit.json", audit.as_json, name="audit_json"),
     path("members/<int:pk>/audit.pdf", audit.as_pdf, name="audit_pdf"),
-    path(_LINK, links.card, name="link"),
+    path(_LINK, links.by_purpose, name="link"),
+    path(f"{_LINK}visit-<int:pk>.ics", booking.calendar, name="link_calendar"),
     path(f"{_LINK}done/", links.done, name="link_done"),
     path(doors.UNSUBSCRIBE.lstrip("/").replace("{token}", "<str:token>"), unsubscribe.page, name="unsubscribe"),
     path(doors.STRIPE_WEBHOOK.lstrip("/"), webhooks.stripe, name="stripe_webhook"),

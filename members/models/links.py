@@ -14,6 +14,7 @@ class PatientLink(models.Model):
 
     class Purpose(models.TextChoices):
         UPDATE_CARD = "update_card", "Update card"
+        BOOK = "book", "Book a visit"
         CONFIRM_PAYMENT = "confirm_payment", "Confirm a payment at the bank"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -19,6 +19,11 @@ class Opening:
     starts_at: datetime
     ends_at: datetime
 
+    @property
+    def name(self) -> str:
+        """By which a form names it: "<moment>|<provider>"."""
+        return f"{self.starts_at.isoformat()}|{self.provider_id}"
+
 
 @dataclass(frozen=True)
 class VisitChange:

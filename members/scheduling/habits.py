@@ -1,5 +1,6 @@
 """When and with whom a patient usually came, and which free times are good options for such a patient."""
 
+from calendar import day_name
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,11 @@ class Habit:
     def day_part(self) -> str:
         """morning, afternoon or evening."""
         return "morning" if self.hour < _NOON else "afternoon" if self.hour < _EVENING else "evening"
+
+    @property
+    def words(self) -> str:
+        """Tuesday afternoons."""
+        return f"{day_name[self.weekday]} {self.day_part}s"
 
 
 def of(patient: Patient, *, zone: str) -> Habit | None:

@@ -7,11 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from common import clock, doors
-from members import links, stripe_gateway
+from members import cards, links, stripe_gateway
 from members.models import AuditEntry, Invoice, PatientLink, StandinObject, StandinReplay
 from members.stripe_gateway import StripeUnavailable
 from members.stripe_standin import playing
-from members.views import links as pages
+from members.views import patient_pages as pages
 from tests import factories
 from tests.doubles.stripe_account import make_failed_invoice, make_subscriber
 
@@ -306,7 +306,7 @@ def test_a_membership_that_stripe_does_not_know_is_told_to_call(client):
 
 def test_when_stripe_cannot_be_reached_the_page_says_so_and_nothing_is_lost(client, monkeypatch):
     _, path = link_to(past_due_member())
-    monkeypatch.setattr(pages.cards, "start_update", refuse)
+    monkeypatch.setattr(cards, "start_update", refuse)
 
     response = client.post(path)
 
