@@ -1,7 +1,9 @@
 """The whole way of a text from a patient to its one answer.
 
-    claim (a Turn, unique) -> emergency -> opt-out -> repeated? -> who holds the pen -> read -> facts and open offer
+    claim (a Turn, unique) -> read -> emergency -> opt-out -> repeated? -> who holds the pen -> facts and open offer
     -> policy -> reply | act | hand off -> one message in the outbox, and the Turn says why
+
+Emergencies and opt-outs are found by their phrases and, in other words, by the reader: either is enough.
 
 Whatever stops in the middle is found by `answer_due` and goes to a person; it is never answered twice.
 """
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 HURRY = timedelta(seconds=5)  # a task should have begun by then
 TOO_LATE = timedelta(minutes=2)  # then a person answers, not the concierge
 _BATCH = 100
+_SURE = 0.9
 _CARD = "[card ••••"  # what redaction left of a card number
 
 Reason, Severity = Escalation.Reason, Escalation.Severity
@@ -44,13 +47,14 @@ def answer(message_pk: int, *, now: datetime) -> None:
         return
     message = turn.message
     sender = standing.who_sends(message.address, now=now)
+    understood = _read(message, sender.patient)
     with transaction.atomic():
-        settled = _settle_unread(turn, sender, now)
+        settled = _settle_first(turn, sender, understood, now)
         if settled:
             _finish(turn, settled, None, now)
             return
 
-    asked = _ask(turn, sender, now)
+    asked = _ask(turn, sender, understood, now)
     extras = Extras(has_card=_CARD in message.body, has_pictures=message.media_count > 0)
     decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
     prepared = outcomes.prepare(decision, asked, now=now)
@@ -91,20 +95,21 @@ def _claim(message_pk: int, now: datetime) -> Turn | None:
         return None  # Turn.message is unique: another worker has it
 
 
-def _settle_unread(turn: Turn, sender: Sender, now: datetime) -> Outcome | None:
-    """What comes before any understanding, in the order of R5."""
+def _settle_first(turn: Turn, sender: Sender, understood: Understanding, now: datetime) -> Outcome | None:
+    """What comes before any policy, in the order of R5."""
     message = turn.message
     return (
-        _emergency(message, sender, now)
-        or _opt_out(message, sender, now)
+        _emergency(message, sender, understood.intent, now)
+        or _opt_out(message, sender, understood, now)
         or _repeated(message)
         or _with_person(turn.conversation, message, sender, now)
         or _not_now(message, sender, now)
     )
 
 
-def _emergency(message: Message, sender: Sender, now: datetime) -> Outcome | None:
-    kind = safety.emergency(message.body)
+def _emergency(message: Message, sender: Sender, intent: Intent | None, now: datetime) -> Outcome | None:
+    """By a phrase or by the reader; what only the reader found is uncertain and gets the gravest text (R161)."""
+    kind = safety.emergency(message.body) or (safety.Emergency.TIER_1 if intent == Intent.EMERGENCY else None)
     if kind is None:
         return None
     if safety.wants_out(message.body):  # both count (R5)
@@ -114,12 +119,13 @@ def _emergency(message: Message, sender: Sender, now: datetime) -> Outcome | Non
     return Outcome("hand_off", f"Possible emergency, {kind.value} (R159-R165).", text)
 
 
-def _opt_out(message: Message, sender: Sender, now: datetime) -> Outcome | None:
+def _opt_out(message: Message, sender: Sender, understood: Understanding, now: datetime) -> Outcome | None:
     """Stop everything, confirm once (R29, R34), and keep what else the text asked for."""
-    if not safety.wants_out(message.body):
+    is_read = understood.intent == Intent.OPT_OUT or _says_wrong_number(message, understood)
+    if not (is_read or safety.wants_out(message.body)):
         return None
-    _keep_what_else(message, sender, now)
-    if safety.says_wrong_number(message.body):
+    _keep_what_else(message, sender, understood, now)
+    if _says_wrong_number(message, understood):
         return _wrong_number(message, sender, now)
     if not opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now):
         return Outcome("silent", "Asked for no more texts; they were off by then.")
@@ -148,14 +154,21 @@ def _wrong_number(message: Message, sender: Sender, now: datetime) -> Outcome:
     return Outcome("reply", rule, _confirm(message, None, sender.patient, now)) if fresh else Outcome("silent", rule)
 
 
-def _keep_what_else(message: Message, sender: Sender, now: datetime) -> None:
+def _says_wrong_number(message: Message, understood: Understanding) -> bool:
+    """By a phrase, or by a reader that is sure: it takes the number off the patient (R15)."""
+    is_sure = understood.intent == Intent.WRONG_NUMBER and understood.confidence >= _SURE
+    return is_sure or safety.says_wrong_number(message.body)
+
+
+def _keep_what_else(message: Message, sender: Sender, understood: Understanding, now: datetime) -> None:
     cases = {
         Intent.CANCEL_MEMBERSHIP: (Reason.CANCELLATION, "Opted out, and may want to cancel the membership too."),
         Intent.COMPLAINT: (Reason.HUMAN, "Opted out, upset. Call; texts are off."),
         Intent.HUMAN: (Reason.HUMAN, "Opted out and asked for a person. Call; texts are off."),
     }
-    reason, why = cases.get(_read(message, sender.patient).intent, (None, ""))
-    if safety.says_wrong_number(message.body):  # R15
+    wanted = (intent for intent in (understood.intent, *understood.also) if intent in cases)
+    reason, why = cases.get(next(wanted, Intent.OTHER), (None, ""))
+    if _says_wrong_number(message, understood):  # R15
         reason, why = (
             Reason.QUESTION,
             "Says it is a wrong number. Texts are off and the number was taken off the patient: ask for the new one.",
@@ -196,9 +209,8 @@ def _to_staff(message: Message, sender: Sender, reason: str, rule: str, now: dat
     return Outcome("hand_off", rule)
 
 
-def _ask(turn: Turn, sender: Sender, now: datetime) -> Asked:
+def _ask(turn: Turn, sender: Sender, understood: Understanding, now: datetime) -> Asked:
     message, patient = turn.message, sender.patient
-    understood = _read(message, patient)
     facts = standing.gather(patient, now=now) if patient else None
     offer = booking.last_offer(patient=patient, phone=message.address, now=now) if patient else None
     offered = _offered(offer, message, facts, now) if offer and facts else None
@@ -235,7 +247,7 @@ def _give_up(turn: Turn, now: datetime) -> bool:
     with transaction.atomic():
         if not _is_mine(turn):
             return False
-        outcome = _emergency(message, sender, now) or _to_staff(message, sender, Reason.UNANSWERED, rule, now)
+        outcome = _emergency(message, sender, None, now) or _to_staff(message, sender, Reason.UNANSWERED, rule, now)
         _finish(turn, outcome, None, now)
     return True
 

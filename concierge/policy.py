@@ -107,7 +107,7 @@ def _to_anyone(understood: Understanding, sender: Sender, extras: Extras) -> Dec
         return Reply("A card number came by text (R126).", Say.NO_CARDS, beside=_BESIDE_A_CARD.get(understood.intent))
     if extras.has_pictures:
         return _to_a_person("A picture came with the text; pictures are not read.", sender, Reason.QUESTION)
-    if understood.intent == Intent.COMPLAINT:
+    if understood.intent in (Intent.COMPLAINT, Intent.REFUND_DISPUTE):
         return HandOff("Upset, or about money back (R166).", Reason.HUMAN, Severity.HIGH, gives_pen=True)
     if understood.intent == Intent.HUMAN:
         return HandOff("Asked for a person.", Reason.HUMAN, gives_pen=True)
@@ -120,6 +120,10 @@ def _to_anyone(understood: Understanding, sender: Sender, extras: Extras) -> Dec
 
 _BESIDE_A_CARD = {
     Intent.COMPLAINT: HandOff("Sent a card number, and is upset.", Reason.HUMAN, Severity.HIGH, tells=False),
+    Intent.REFUND_DISPUTE: HandOff(
+        "Sent a card number, and wants money back.", Reason.HUMAN, Severity.HIGH, tells=False
+    ),
+    Intent.CLINICAL: HandOff("Sent a card number, and asks something clinical.", Reason.QUESTION, tells=False),
     Intent.HUMAN: HandOff("Sent a card number, and asked for a person.", Reason.HUMAN, tells=False),
     Intent.CANCEL_MEMBERSHIP: HandOff("Sent a card number, and may want to cancel.", Reason.CANCELLATION, tells=False),
 }
@@ -167,6 +171,8 @@ def _take(facts: MemberFacts, offered: Offered, option: int) -> Decision:
 def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decision | None:
     if facts is None:
         return None
+    if understood.intent == Intent.CLINICAL:
+        return HandOff("Asks something clinical: only a clinician may answer (R157).", Reason.QUESTION, Severity.HIGH)
     if understood.intent == Intent.CANCEL_MEMBERSHIP:
         return HandOff("May want to cancel the membership.", Reason.CANCELLATION)
     if understood.intent != Intent.CREDIT_BALANCE:

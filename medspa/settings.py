@@ -178,6 +178,9 @@ TICK_STALE_SECONDS = env.int("TICK_STALE_SECONDS", default=180)
 ROUND_SECONDS = env.int("ROUND_SECONDS", default=8)  # a step of the tick; all of them together stay below `timeout`
 SEND_LEASE_SECONDS = env.int("SEND_LEASE_SECONDS", default=120)
 
+# What the concierge has learnt; built by `manage.py train_concierge`, kept between runs, found by a key.
+CONCIERGE_MODEL_DIR = env.str("CONCIERGE_MODEL_DIR", default=str(VAR_DIR / "concierge"))
+
 # --- language, time, files ---
 LANGUAGE_CODE = "en-us"
 USE_I18N = True

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from concierge.understanding import language as languages
-from concierge.understanding.base import Entities, Intent, ServiceWords, Understanding
+from concierge.understanding.base import Entities, Intent, Names, ServiceWords, Understanding
 from concierge.understanding.phrases import Phrases, mend, normal
 
 _SLOT = "@"  # stands where the text named a service
@@ -18,7 +18,15 @@ _CLAUSE_END = re.compile(r"[.,;:?!¿¡\n…]+")
 
 
 class KeywordReader:
-    def read(self, text: str, *, services: Sequence[ServiceWords], language: str) -> Understanding:
+    def read(
+        self,
+        text: str,
+        *,
+        services: Sequence[ServiceWords],
+        language: str,
+        plans: Sequence[Names] = (),
+        providers: Sequence[Names] = (),
+    ) -> Understanding:
         words = normal(text)
         language = languages.of(text, default=language)
         for phrases, intent in _ANYWHERE:
@@ -37,6 +45,16 @@ class KeywordReader:
         if _DENY.found_in(words):
             return Understanding(Intent.DENY, 0.95, language)
         return Understanding(Intent.OTHER, 0.0, language)
+
+
+def named_sender(text: str) -> str:
+    """The name that the sender gives themself before or after what they ask; '' without one."""
+    return next((name for clause in _clauses(text) if (name := _bare(clause)[1])), "")
+
+
+def asks_if_person(words: str) -> bool:
+    """Whether the normal text asks what it is talking to (R155)."""
+    return _ASKS_IF_PERSON.found_in(words)
 
 
 def _about_credits(text: str, services: Sequence[ServiceWords], language: str) -> Understanding | None:

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django_q.cluster import Cluster
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from concierge.understanding import local
 from medspa.demo.supervisor import Child
 
 
@@ -37,6 +38,7 @@ class _Web(BaseApplication):  # type: ignore[misc]
 
 def _work() -> None:
     """What `manage.py qcluster` does; that one leaves the waiting to the interpreter's exit, which a fork never has."""
+    local.preload()
     cluster = Cluster()
     cluster.start()
     cluster.sentinel.join()

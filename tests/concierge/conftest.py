@@ -9,6 +9,7 @@ import pytest
 
 from concierge import answering
 from concierge.models import Turn
+from concierge.understanding import local
 from members import credits
 from members.models import Membership, Patient, Service
 from outreach import inbound
@@ -82,6 +83,21 @@ def membership(spa: None, facial: Service) -> Membership:
 @pytest.fixture
 def ana(membership: Membership) -> Patient:
     return membership.patient
+
+
+@pytest.fixture(scope="session")
+def engine() -> local.LocalReader:
+    """The embedded engine, learnt at most once for this state of its examples and kept on disk between runs."""
+    local.learn(with_encoder=True)
+    reader = local.opened()
+    assert reader is not None
+    return reader
+
+
+@pytest.fixture(autouse=True)
+def _read_by_keywords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command or task of a test makes this process read with the engine from then on."""
+    monkeypatch.setattr(local, "preload", lambda: None)
 
 
 Texting = Callable[..., Turn | None]

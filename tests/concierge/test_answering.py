@@ -7,6 +7,7 @@ import pytest
 
 from concierge import answering
 from concierge.models import Conversation, Turn
+from concierge.understanding import Intent, Understanding
 from members import consent, credits, escalations, holds, scheduling
 from members.models import Escalation, Membership, PatientPhone, Practice, Visit
 from outreach import wording
@@ -646,3 +647,41 @@ def test_the_visits_of_a_patient_are_untouched_by_questions(ana):
     text(ana.phone, QUESTION)
 
     assert not Visit.objects.exists()
+
+
+# --- what only the reader hears -------------------------------------------------------------------------------------
+
+
+def hear(monkeypatch, intent, confidence=0.9):
+    understood = Understanding(intent, confidence, "en")
+    monkeypatch.setattr(answering, "_read", lambda message, patient: understood)
+
+
+def test_an_emergency_in_words_that_no_phrase_knows_pages_a_person(ana, monkeypatch):
+    """R161: an uncertain case counts as an emergency."""
+    hear(monkeypatch, Intent.EMERGENCY)
+
+    turn = text(ana.phone, "something is really off with my face")
+
+    assert "911" in said(turn)
+    assert Escalation.objects.get().reason == Escalation.Reason.EMERGENCY
+
+
+def test_an_opt_out_in_words_that_no_phrase_knows_ends_all_texts(ana, monkeypatch):
+    """R29."""
+    hear(monkeypatch, Intent.OPT_OUT)
+
+    text(ana.phone, "i have had it with my phone buzzing because of you")
+
+    assert consent.is_opted_out(ana.phone, channel="sms")
+
+
+@pytest.mark.parametrize(("confidence", "is_out"), [(0.95, True), (0.5, False)])
+def test_a_wrong_number_ends_all_texts_only_when_it_is_sure(ana, monkeypatch, confidence, is_out):
+    """R15."""
+    phone = ana.phone
+    hear(monkeypatch, Intent.WRONG_NUMBER, confidence)
+
+    text(phone, "there is nobody here who goes to a spa")
+
+    assert consent.is_opted_out(phone, channel="sms") is is_out

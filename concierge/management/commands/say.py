@@ -14,6 +14,7 @@ from common import clock, doors, loopback, phones
 from common.errors import Refused
 from concierge import answering
 from concierge.models import Turn
+from concierge.understanding import local
 from members import links
 from outreach.models import Message
 from outreach.transports import signatures
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             raise CommandError(refused.message) from None
         message = _post(phone, options["text"])
         if message.wants_answer:
+            local.preload()
             answering.answer(message.pk, now=clock.now())
         turn = _turn(message)
         replies = [_body(reply) for reply in message.replies.order_by("pk")]
