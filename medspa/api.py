@@ -93,9 +93,8 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @staff()
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "portal/api_docs.html", {"settings": {"url": reverse("api:openapi"), "layout": "BaseLayout"}}
-    )
+    shown = {"url": reverse("api:openapi"), "layout": "BaseLayout", "defaultModelsExpandDepth": -1}
+    return render(request, "portal/api_docs.html", {"settings": shown})
 
 
 @by_key

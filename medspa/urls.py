@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from common import doors
 from medspa import api, health
 from medspa.portal import member
 from members import urls as members
@@ -15,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("medspa.portal.accounts")),
-    path("api/v1/", include((api.urlpatterns, api.app_name))),
+    path(doors.API.lstrip("/"), include((api.urlpatterns, api.app_name))),
     path("", include("medspa.portal.urls")),
     path("", include((_members, members.app_name))),
     path("", include("outreach.urls")),

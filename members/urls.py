@@ -4,7 +4,7 @@ from django.urls import path
 
 from common import doors
 from members import webhooks
-from members.views import audit, booking, consent, links, lists, unsubscribe
+from members.views import api_keys, audit, booking, consent, imports, links, lists, unsubscribe
 
 app_name = "members"
 
@@ -20,6 +20,13 @@ urlpatterns = [
     path("audit/patients.csv", audit.affected, name="audit_affected"),
     path("members/<int:pk>/audit.json", audit.as_json, name="audit_json"),
     path("members/<int:pk>/audit.pdf", audit.as_pdf, name="audit_pdf"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<int:pk>/", imports.detail, name="import"),
+    path("imports/<int:pk>/confirm/", imports.confirm, name="import_confirm"),
+    path("imports/<int:pk>/discard/", imports.discard, name="import_discard"),
+    path("imports/<int:pk>/refused.csv", imports.refused_rows, name="import_refused"),
+    path("api-keys/", api_keys.keys, name="api_keys"),
+    path("api-keys/<int:pk>/revoke/", api_keys.revoke, name="api_key_revoke"),
     path(_LINK, links.by_purpose, name="link"),
     path(f"{_LINK}visit-<int:pk>.ics", booking.calendar, name="link_calendar"),
     path(f"{_LINK}done/", links.done, name="link_done"),

@@ -80,11 +80,11 @@ def write(entries: list[Entry], context: Context) -> None:
 def _on_file(entries: list[Entry]) -> _Said:
     addresses = {address for entry in entries for address in (entry.row.phone, entry.row.email) if address}
     said = _Said()
-    for each in ConsentEntry.objects.filter(address__in=addresses).order_by("pk"):
-        if each.act == Act.OPT_IN:
-            said.agreed.add((each.patient_id, each.address, each.channel, each.purpose))
-        else:
-            said.words[each.address, each.channel].append(each)
+    entries_of = ConsentEntry.objects.filter(address__in=addresses).order_by()
+    agreed = entries_of.filter(act=Act.OPT_IN)
+    said.agreed.update(agreed.values_list("patient_id", "address", "channel", "purpose"))
+    for each in entries_of.exclude(act=Act.OPT_IN).order_by("pk"):
+        said.words[each.address, each.channel].append(each)
     return said
 
 

@@ -25,7 +25,11 @@ class VisitWriter:
             patient, service = _patient(entry, patients), _service(entry, services)
             if patient is None or service is None:
                 continue
-            location = places.named(entry, entry.row.location) if entry.row.location else patient.home_location
+            location = (
+                places.named(entry, entry.row.location)
+                if entry.row.location
+                else places.by_pk[patient.home_location_id]
+            )
             if location is not None:
                 _plan(entry, known.get(entry.row.external_id), patient, service, location, context.now)
 

@@ -6,6 +6,8 @@ over its timeout).
 """
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -18,7 +20,7 @@ from django_q.tasks import async_task
 from common.claims import claim
 from common.errors import Refused
 from members import audit
-from members.importing import batch, spreadsheets
+from members.importing import batch, csv_files
 from members.importing.batch import Context, Entry
 from members.importing.kinds import WRITERS
 from members.models import ImportChunk, ImportJob, StaffUser
@@ -29,11 +31,21 @@ MAX_ATTEMPTS = 3
 _COUNTS = (batch.CREATED, batch.UPDATED, batch.UNCHANGED, batch.REFUSED)
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A row that stays out: its line in the file, why (field, sentence), and what stood there."""
+
+    line: int
+    external_id: str
+    errors: list[tuple[str, str]]
+    cells: list[str]
+
+
 def upload(
     *, kind: str, file_name: str, content: bytes, actor: str, now: datetime, by: StaffUser | None = None
 ) -> ImportJob:
     """Store the file's rows and have them checked. Raises Refused for a file that cannot be read."""
-    sheet = spreadsheets.read(content, WRITERS[kind].row_model)
+    sheet = csv_files.read(content, WRITERS[kind].row_model)
     with transaction.atomic():
         job = ImportJob.objects.create(
             kind=kind,
@@ -73,6 +85,13 @@ def discard(*, job: ImportJob, actor: str, now: datetime) -> None:
         job.refresh_from_db()
         job.chunks.all().delete()
         audit.record("import.discarded", actor=actor, patient=None, now=now, data=_trace(job))
+
+
+def refusals(job: ImportJob) -> Iterator[Refusal]:
+    """What was refused, in the order of the file, a chunk at a time."""
+    for refused in job.chunks.order_by("number").values_list("refused", flat=True).iterator(chunk_size=1):
+        for line, external_id, errors, cells in refused:
+            yield Refusal(line, external_id, [(name, words) for name, words in errors], cells)
 
 
 def hurry(job_pk: int) -> None:
@@ -121,7 +140,7 @@ def _free(now: datetime) -> Q:
     return Q(leased_until__isnull=True) | Q(leased_until__lte=now)
 
 
-def _store(job: ImportJob, sheet: spreadsheets.Sheet) -> None:
+def _store(job: ImportJob, sheet: csv_files.Sheet) -> None:
     """Chunks of raw rows. An id that comes a second time anywhere in the file is refused here, where all are seen."""
     at = sheet.columns.index("external_id")
     seen: dict[str, int] = {}
@@ -131,8 +150,8 @@ def _store(job: ImportJob, sheet: spreadsheets.Sheet) -> None:
         ImportChunk.objects.create(job=job, number=number, rows=kept)
         job.rows_total += len(kept)
         job.chunks_total = number + 1
-        if job.rows_total > spreadsheets.MOST_FILE_ROWS:
-            raise Refused(f"The file has more than {spreadsheets.MOST_FILE_ROWS:,} rows. Split it.", code="too_large")
+        if job.rows_total > csv_files.MOST_FILE_ROWS:
+            raise Refused(f"The file has more than {csv_files.MOST_FILE_ROWS:,} rows. Split it.", code="too_large")
     if not job.rows_total:
         raise Refused("The file has a heading but no rows.", code="empty")
     job.save(update_fields=["rows_total", "chunks_total"])
@@ -164,7 +183,7 @@ def _one_chunk(job_pk: int, now: datetime) -> bool:
 def _take(job: ImportJob, chunk: ImportChunk, now: datetime) -> None:
     entries = []
     for line, cells, wrong in chunk.rows:
-        entry = Entry(line, spreadsheets.named(job.columns, job.headers, cells))
+        entry = Entry(line, csv_files.named(job.columns, job.headers, cells))
         if wrong:
             entry.refuse("", wrong)
         elif len(cells) > len(job.columns):

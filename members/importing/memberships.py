@@ -38,7 +38,11 @@ class MembershipWriter:
                 entry.refuse("payer", f"There is no patient with the id “{entry.row.payer}”. Send the payer first.")
             if patient is None or plan is None or entry.is_refused:
                 continue
-            location = places.named(entry, entry.row.location) if entry.row.location else patient.home_location
+            location = (
+                places.named(entry, entry.row.location)
+                if entry.row.location
+                else places.by_pk[patient.home_location_id]
+            )
             if location is not None:
                 membership = known.get(entry.row.external_id)
                 parts = {"patient": patient, "payer": payer, "plan": plan, "location": location}

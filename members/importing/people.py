@@ -28,7 +28,7 @@ class PatientWriter:
 
     def _plan(self, entry: Entry, known: Patient | None, places: references.Places, context: Context) -> None:
         row: PatientRow = entry.row
-        if known and known.merged_into:
+        if known and known.merged_into_id and known.merged_into:
             survivor = known.merged_into.external_id or known.merged_into.pk
             entry.refuse(
                 "external_id", f"This patient was merged into “{survivor}” here. Merge the two on your side too."
@@ -41,7 +41,7 @@ class PatientWriter:
             if home is None:
                 return
         else:
-            home = known.home_location
+            home = places.by_pk[known.home_location_id]
         self._check(entry, row, clock.local_date(context.now, home.time_zone))
         if entry.is_refused:
             return
@@ -74,16 +74,17 @@ class PatientWriter:
 
 
 def known_patients(external_ids: Iterable[str]) -> dict[str, Patient]:
-    """By external id, with home location and numbers; a patient who was merged into another is still their own row."""
-    found = Patient.objects.filter(external_id__in=set(external_ids)).select_related("home_location", "merged_into")
-    return {patient.external_id or "": patient for patient in found.prefetch_related("phones")}
+    """By external id, with numbers; a patient who was merged into another is still their own row."""
+    found = Patient.objects.filter(external_id__in=set(external_ids)).prefetch_related("phones").order_by()
+    return {patient.external_id or "": patient for patient in found}
 
 
 def people_named(external_ids: Iterable[str]) -> dict[str, Patient]:
     """By external id, for rows that belong to a person: whoever was merged stands for the one they are now."""
-    found = known_patients(external_ids)
+    rows = Patient.objects.filter(external_id__in=set(external_ids)).order_by()
+    found = {patient.external_id or "": patient for patient in rows}
     moved = {patient.merged_into_id for patient in found.values() if patient.merged_into_id}
-    survivors = Patient.objects.select_related("home_location").in_bulk(moved) if moved else {}
+    survivors = Patient.objects.in_bulk(moved) if moved else {}
     return {key: survivors.get(patient.merged_into_id or 0, patient) for key, patient in found.items()}
 
 

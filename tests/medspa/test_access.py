@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 
 from common import access, clock
 from members import escalations
-from members.models import StaffUser
+from members.models import ImportJob, StaffUser
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,16 @@ def address():
     """The address of a staff page, with a real patient and a real case where it needs one."""
     patient = factories.make_membership().patient
     case = escalations.open(reason="human", summary="Asked for a person.", patient=patient, now=clock.now())
+
+    ImportJob.objects.create(
+        pk=patient.pk,
+        kind="patients",
+        file_name="a.csv",
+        columns=[],
+        headers=[],
+        created_at=clock.now(),
+        actor="staff:1",
+    )
 
     def of(name: str) -> str:
         if name.startswith("concierge:") and name != "concierge:queue":

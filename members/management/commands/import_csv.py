@@ -53,10 +53,9 @@ class Command(BaseCommand):
 
     def _say(self, job: ImportJob, *, as_json: bool) -> None:
         counts = {name: getattr(job, name) for name in ("created", "updated", "unchanged", "refused")}
-        refusals = [
-            {"line": line, "external_id": external_id, "errors": dict(errors)}
-            for chunk in job.chunks.order_by("number")
-            for line, external_id, errors, _ in chunk.refused
+        refusals: list[dict[str, Any]] = [
+            {"line": each.line, "external_id": each.external_id, "errors": dict(each.errors)}
+            for each in jobs.refusals(job)
         ]
         if as_json:
             self.stdout.write(json.dumps({"state": job.state, "rows": job.rows_total, **counts, "refusals": refusals}))

@@ -55,6 +55,7 @@ _SYNONYMS = {
     "charged_at": "date charge_date attempted_at",
 }
 _IN_DOLLARS = {"price", "list_price", "amount", "total"}  # headings that mean $189.00, not 18900
+_ARMOUR = re.compile(r"^'(?=[=+\-@])")  # what our own downloads put before a would-be formula
 _DOLLARS = re.compile(r"^\$?\s*(\d{1,3}(?:,\d{3})*|\d+)(?:\.(\d{1,2}))?$")
 
 
@@ -94,13 +95,9 @@ def named(columns: list[str], headers: list[str], cells: list[str]) -> dict[str,
     row: dict[str, Any] = {}
     for name, header, cell in zip(columns, headers, cells, strict=False):
         if name and cell.strip():
-            row[name] = _cents(cell.strip()) if _word(header) in _IN_DOLLARS else cell.strip()
+            text = _ARMOUR.sub("", cell.strip())
+            row[name] = _cents(text) if _word(header) in _IN_DOLLARS else text
     return row
-
-
-def safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (=, +, -, @, tab or return in front)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _lines(text: str) -> Iterator[str]:
