@@ -6,7 +6,7 @@ from common import clock
 from common.logs import traced
 from medspa import ticking
 from medspa.portal import drafts
-from members import api_replays, credits, standings, visits
+from members import api_replays, credits, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
 from members.importing import jobs
 from outreach import appointments
@@ -32,6 +32,11 @@ def intake() -> None:
     with traced("intake"):
         jobs.advance_waiting(now=clock.now())
         api_replays.forget_old(now=clock.now())
+
+
+def webhooks() -> None:
+    with traced("webhooks"):
+        webhook_endpoints.run(now=clock.now())
 
 
 def tidy_accounts() -> None:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from common import doors
 from members import webhooks
-from members.views import api_keys, audit, booking, consent, imports, links, lists, unsubscribe
+from members.views import api_keys, audit, booking, consent, imports, links, lists, unsubscribe, webhook_endpoints
 
 app_name = "members"
 
@@ -27,6 +27,8 @@ urlpatterns = [
     path("imports/<int:pk>/refused.csv", imports.refused_rows, name="import_refused"),
     path("api-keys/", api_keys.keys, name="api_keys"),
     path("api-keys/<int:pk>/revoke/", api_keys.revoke, name="api_key_revoke"),
+    path("webhooks/", webhook_endpoints.endpoints, name="webhook_endpoints"),
+    path("webhooks/<int:pk>/", webhook_endpoints.act, name="webhook_endpoint"),
     path(_LINK, links.by_purpose, name="link"),
     path(f"{_LINK}visit-<int:pk>.ics", booking.calendar, name="link_calendar"),
     path(f"{_LINK}done/", links.done, name="link_done"),

@@ -36,6 +36,7 @@ MENU = (
     MenuItem("Audit trail", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Imports", "members:imports", "file-import", area="members:import", group=PRACTICE),
     MenuItem("API keys", "members:api_keys", "key", area="members:api_key", group=PRACTICE),
+    MenuItem("Webhooks", "members:webhook_endpoints", "webhook", area="members:webhook", group=PRACTICE),
     MenuItem("Team", "portal:team", "users-group", area="portal:team", group=PRACTICE),
     MenuItem("Audit", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Settings", "portal:setup", "settings", area="portal:setup", group=PRACTICE),
