@@ -23,7 +23,7 @@ class CardOutcome(StrEnum):
 
 def owed(membership: Membership) -> list[Invoice]:
     """The open invoices that a new card is charged for at once, oldest first: all of them, and no others."""
-    return list(membership.invoices.owed().order_by("issued_at", "pk"))
+    return list(membership.invoices.owed().at_stripe().order_by("issued_at", "pk"))
 
 
 def start_update(*, link: PatientLink, now: datetime) -> str:

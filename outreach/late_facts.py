@@ -52,8 +52,8 @@ def no_longer_true(enrolment: Enrolment, *, now: datetime) -> NoLongerTrue | Non
 def no_longer_true_at_stripe(enrolment: Enrolment) -> NoLongerTrue | None:
     """By the live invoice, for payment recovery. Never inside a transaction. Raises StripeUnavailable."""
     stripe_id = invoice_id(enrolment)
-    if not stripe_id:
-        return None
+    if not stripe_id or not Invoice.objects.at_stripe().filter(stripe_id=stripe_id).exists():
+        return None  # what the scheduler charges nobody else can be asked about
     live = stripe_gateway.fetch_invoice(stripe_id)
     if live.status == Invoice.Status.OPEN and live.amount_remaining_cents > 0:
         return None

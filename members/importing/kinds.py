@@ -5,6 +5,7 @@ from members.importing.catalogue import ServiceWriter
 from members.importing.credit_lots import CreditWriter
 from members.importing.diary import VisitWriter
 from members.importing.memberships import MembershipWriter
+from members.importing.payments import PaymentWriter
 from members.importing.people import PatientWriter
 
 WRITERS: dict[str, Writer] = {
@@ -13,4 +14,5 @@ WRITERS: dict[str, Writer] = {
     "memberships": MembershipWriter(),
     "visits": VisitWriter(),
     "credits": CreditWriter(),
+    "payments": PaymentWriter(),
 }

@@ -108,6 +108,7 @@ class CreditRow(Row):
 class PaymentRow(Row):
     """A payment that your system charges, not Stripe, so that a failed one is followed up here too."""
 
+    external_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
     membership: Reference = Field(description="External id of the membership.")
     status: Literal["failed", "paid", "void"]
     amount_cents: Annotated[int, Field(ge=1, le=10_000_000)]

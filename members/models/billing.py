@@ -56,9 +56,17 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
     def owed(self) -> Self:
         return self.filter(status=Invoice.Status.OPEN, amount_remaining_cents__gt=0)
 
+    def at_stripe(self) -> Self:
+        return self.filter(charged_by=Invoice.ChargedBy.STRIPE)
+
 
 class Invoice(models.Model):
-    """Mirror of a Stripe invoice. paid and void are final: a late answer never reopens one."""
+    """Mirror of a Stripe invoice, or of a payment that the scheduler charges. paid and void are final: a late answer
+    never reopens one."""
+
+    class ChargedBy(models.TextChoices):
+        STRIPE = "stripe", "Stripe"
+        SCHEDULER = "scheduler", "The scheduler"
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -70,7 +78,10 @@ class Invoice(models.Model):
     FINAL = (Status.PAID, Status.VOID)
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="invoices")
+    # Where the scheduler charges: "ext_" and its own id, so that one word names every invoice.
     stripe_id = models.CharField(max_length=64, unique=True)
+    charged_by = models.CharField(max_length=9, choices=ChargedBy, default=ChargedBy.STRIPE)
+    pay_url = models.URLField(max_length=500, blank=True, help_text="The scheduler's page for putting the card right.")
     number = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=14, choices=Status)
     amount_due_cents = models.IntegerField()
@@ -140,7 +151,9 @@ class BillingChange(models.Model):
         REFUNDED = "refunded", "Payment refunded"
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="billing_changes")
-    event = models.ForeignKey(StripeEvent, on_delete=models.PROTECT)
+    # Empty where the scheduler charges: then it is the attempt that tells one failure from the next.
+    event = models.ForeignKey(StripeEvent, null=True, blank=True, on_delete=models.PROTECT)
+    attempt = models.PositiveSmallIntegerField(default=0)
     # Empty where a dispute or refund is about a sale without an invoice here.
     invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT)
     kind = models.CharField(max_length=16, choices=Kind)
@@ -152,6 +165,12 @@ class BillingChange(models.Model):
         constraints = [
             # One event states one fact about a membership, however often its task runs.
             models.UniqueConstraint(fields=["membership", "event"], name="one_billing_change_an_event"),
+            # The same for a payment of the scheduler, however often it is sent.
+            models.UniqueConstraint(
+                fields=["invoice", "kind", "attempt"],
+                condition=models.Q(event__isnull=True),
+                name="one_billing_change_an_attempt",
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=models.Q(handled_at__isnull=True), name="billing_change_unhandled"),

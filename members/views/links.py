@@ -17,7 +17,7 @@ from common import clock, texts
 from common.access import by_token
 from common.errors import Refused
 from members import cards
-from members.models import PatientLink
+from members.models import Invoice, PatientLink
 from members.stripe_gateway import StripeRefused, StripeUnavailable
 from members.views import booking, patient_pages
 
@@ -35,6 +35,10 @@ def by_purpose(request: HttpRequest, token: str) -> HttpResponse:
 
 def _card(request: HttpRequest, link: PatientLink, token: str) -> HttpResponse:
     """Its button opens a hosted page that is made at that moment (R151)."""
+    if link.invoice and link.invoice.charged_by == Invoice.ChargedBy.SCHEDULER:
+        return patient_pages.page(
+            request, "patient/pay_elsewhere.html", {**patient_pages.practice(), "invoice": link.invoice}
+        )
     if request.method != "POST":
         return patient_pages.page(request, "patient/card.html", _context(link, token))
     try:

@@ -1,10 +1,12 @@
 """Rows from the system of record, by the path that the API and CSV files share."""
 
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
-from members import consent, credits
+from common import clock
+from members import consent, credits, links
 from members.importing import batch
 from members.importing.batch import Context, Entry
 from members.importing.kinds import WRITERS
@@ -17,6 +19,8 @@ from members.models import (
     Service,
     Visit,
 )
+from outreach import late_facts, recovery
+from outreach.models import Enrolment
 from tests import factories
 from tests.factories import NOON
 
@@ -191,6 +195,52 @@ def test_a_cancelled_visit_is_no_longer_the_next_one():
     assert verdicts(entries) == ["updated"]
     assert Membership.objects.get(external_id="m1").next_appointment_at is None
     assert Visit.objects.get(external_id="v1").status == "cancelled"
+
+
+def test_a_visit_that_is_completed_uses_a_credit_and_one_that_is_undone_gives_it_back():
+    ana()
+    take("memberships", GLOW)
+    take("credits", GRANT, now=NOON - timedelta(days=60))
+    today = {**BOOKED, "starts_at": "2026-06-16T14:00:00Z"}
+    take("visits", today)
+
+    after = []
+    for status in ("completed", "completed", "cancelled"):
+        take("visits", {**today, "status": status})
+        after.append(Membership.objects.get(external_id="m1").credits_remaining)
+
+    assert after == [1, 1, 2]
+
+
+@pytest.mark.parametrize(("starts_at", "left"), [("2026-06-15T14:00:00Z", 1), ("2026-05-15T14:00:00Z", 2)])
+def test_a_visit_first_heard_of_when_it_is_over_uses_a_credit_only_if_it_was_lately(starts_at, left):
+    """What is older is history: the credits that were brought over are what it had left."""
+    ana()
+    take("memberships", GLOW)
+    take("credits", GRANT, now=NOON - timedelta(days=60))
+
+    entries = take("visits", {**BOOKED, "starts_at": starts_at, "status": "completed"})
+
+    assert verdicts(entries) == ["created"]
+    assert Membership.objects.get(external_id="m1").credits_remaining == left
+    assert Visit.objects.get(external_id="v1").status == "completed"
+
+
+def test_an_appointment_that_we_asked_for_and_the_desk_keyed_in_is_one_visit():
+    patient = ana()
+    location, facial = patient.home_location, Service.objects.get()
+    when = NOON + timedelta(days=4)
+    ours = Visit.objects.create(
+        patient=patient, service=facial, location=location, starts_at=when, ends_at=when + timedelta(hours=1),
+        status="requested",
+    )  # fmt: skip
+
+    entries = take("visits", {**BOOKED, "starts_at": when.isoformat()})
+
+    ours.refresh_from_db()
+    assert verdicts(entries) == ["updated"]
+    assert (ours.external_id, ours.status) == ("v1", "booked")
+    assert Visit.objects.count() == 1
 
 
 def test_a_visit_of_a_merged_patient_belongs_to_who_they_are_now():
@@ -416,3 +466,82 @@ def test_an_id_that_moved_other_credits_before_is_refused():
     entries = take("credits", {**GRANT, "quantity": 5})
 
     assert "This id moved credits before" in said(entries)
+
+
+# --- payments that the scheduler charges ------------------------------------------------------------------------------
+
+FAILED = {
+    "external_id": "pay-1", "membership": "m1", "status": "failed", "amount_cents": 19900,
+    "charged_at": "2026-06-16T15:00:00Z", "decline_code": "expired_card", "pay_url": "https://book.example/pay/1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def charged_elsewhere():
+    ana()
+    take("memberships", GLOW)
+    return Membership.objects.get(external_id="m1")
+
+
+def facts(membership) -> list[str]:
+    return list(membership.billing_changes.values_list("kind", flat=True))
+
+
+def test_a_failed_payment_of_the_scheduler_becomes_a_fact_that_recovery_follows(charged_elsewhere):
+    first, second = take("payments", FAILED), take("payments", FAILED)
+
+    assert (verdicts(first), verdicts(second)) == (["created"], ["unchanged"])
+    assert facts(charged_elsewhere) == ["payment_failed"]
+    assert charged_elsewhere.invoices.get().needs_payment
+
+
+def test_each_attempt_is_one_fact_and_so_is_its_end(charged_elsewhere):
+    take("payments", FAILED)
+    take("payments", {**FAILED, "attempt": 2})
+
+    take("payments", {**FAILED, "attempt": 2, "status": "paid"})
+
+    assert facts(charged_elsewhere) == ["payment_failed", "payment_failed", "payment_settled"]
+    assert charged_elsewhere.invoices.get().amount_remaining_cents == 0
+
+
+def test_a_payment_that_went_well_at_once_is_no_fact_for_recovery(charged_elsewhere):
+    take("payments", {**FAILED, "status": "paid"})
+
+    assert facts(charged_elsewhere) == []
+
+
+def test_a_settled_payment_is_not_reopened_by_a_late_row(charged_elsewhere):
+    take("payments", {**FAILED, "status": "paid"})
+
+    entries = take("payments", FAILED)
+
+    assert "is paid and stays so" in said(entries)
+
+
+def test_a_payment_of_a_membership_that_stripe_charges_is_refused():
+    factories.make_membership(ana(), external_id="m1")
+
+    entries = take("payments", FAILED)
+
+    assert "Stripe charges this membership" in said(entries)
+
+
+def test_the_link_in_the_text_leads_to_the_schedulers_page(charged_elsewhere, client):
+    take("payments", FAILED)
+    invoice = charged_elsewhere.invoices.get()
+    link = links.issue(membership=charged_elsewhere, purpose="update_card", invoice=invoice, now=clock.now())
+
+    page = client.get(urlsplit(links.url(link)).path).content.decode()
+
+    assert 'href="https://book.example/pay/1"' in page
+    assert "$199.00" in page
+
+
+def test_recovery_follows_it_without_asking_stripe(charged_elsewhere):
+    take("payments", FAILED)
+
+    recovery.follow_all(now=NOON)
+
+    enrolment = Enrolment.objects.get(membership=charged_elsewhere)
+    assert late_facts.no_longer_true_at_stripe(enrolment) is None
