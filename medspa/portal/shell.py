@@ -38,7 +38,6 @@ MENU = (
     MenuItem("API keys", "members:api_keys", "key", area="members:api_key", group=PRACTICE),
     MenuItem("Webhooks", "members:webhook_endpoints", "webhook", area="members:webhook", group=PRACTICE),
     MenuItem("Team", "portal:team", "users-group", area="portal:team", group=PRACTICE),
-    MenuItem("Audit", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Settings", "portal:setup", "settings", area="portal:setup", group=PRACTICE),
 )
 DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "device-mobile", area="demo:", group="Demo"),)
