@@ -17,17 +17,10 @@ from pathlib import Path
 from concierge.understanding import artefacts, corpus, encoder, entities, language, short_replies
 from concierge.understanding.base import Entities, Intent, Names, ServiceWords, Understanding
 from concierge.understanding.keywords import KeywordReader
-from concierge.understanding.model import Model, Scores
+from concierge.understanding.model import HEADS, Model, Scores
 
 log = logging.getLogger(__name__)
 
-# In this order: the first head that speaks up decides. A part of a long text counts as much as the whole.
-_HEADS = {
-    "emergency": (Intent.EMERGENCY,),
-    "opt_out": (Intent.OPT_OUT,),
-    "clinical": (Intent.CLINICAL,),
-    "to_person": (Intent.COMPLAINT, Intent.HUMAN),
-}
 _FIRST = (Intent.EMERGENCY, Intent.OPT_OUT, Intent.CLINICAL, Intent.COMPLAINT, Intent.REFUND_DISPUTE, Intent.HUMAN)
 _NO_REQUEST = frozenset({Intent.OTHER, Intent.THANKS, Intent.AFFIRM, Intent.DENY, Intent.OPTION, Intent.HELP})
 _SURE_OF_PART = 0.7
@@ -75,11 +68,11 @@ class LocalReader:
         return Understanding(best, chance, spoken, Entities(), also, second if second != best else None)
 
     def _first_of_heads(self, whole: Scores, parts: Sequence[Scores]) -> tuple[Intent, float] | None:
-        for head, intents in _HEADS.items():
-            threshold = self._model.learnt.thresholds[head]
-            claimed = max((whole, *parts), key=lambda scores: scores.heads[head])
-            if claimed.heads[head] >= threshold:
-                return max(intents, key=lambda intent: claimed.intents[intent]), claimed.heads[head]
+        """The first head that speaks up decides; a part of a long text counts as much as the whole."""
+        for head, intents in HEADS.items():
+            claimed = max((whole, *parts), key=lambda scores: scores.of_head(head))
+            if claimed.of_head(head) >= self._model.learnt.thresholds[head]:
+                return max(intents, key=lambda intent: claimed.intents[intent]), claimed.of_head(head)
         return None
 
 

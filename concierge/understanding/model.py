@@ -11,7 +11,13 @@ from concierge.understanding.base import Intent
 from concierge.understanding.ngrams import Floats, Weights
 from concierge.understanding.normalising import Speller, plain, written_out
 
-HEADS = ("emergency", "clinical", "to_person", "opt_out")  # recall first: each asks one question of every text
+# Recall first: what must not be missed is claimed at a low threshold, in this order.
+HEADS: dict[str, tuple[Intent, ...]] = {
+    "emergency": (Intent.EMERGENCY,),
+    "opt_out": (Intent.OPT_OUT,),
+    "clinical": (Intent.CLINICAL,),
+    "to_person": (Intent.COMPLAINT, Intent.HUMAN),
+}
 PIECES_COUNT = 0.707  # against the sentence vector
 
 
@@ -21,10 +27,12 @@ class Encodes(Protocol):
 
 @dataclass(frozen=True)
 class Scores:
-    """Calibrated probabilities of one text: over all intents (sum 1), and each head's own (0 to 1)."""
+    """Calibrated probabilities of one text over all intents; they sum to 1."""
 
     intents: dict[Intent, float]
-    heads: dict[str, float]
+
+    def of_head(self, head: str) -> float:
+        return sum(self.intents[intent] for intent in HEADS[head])
 
     def ranked(self) -> list[tuple[Intent, float]]:
         return sorted(self.intents.items(), key=lambda pair: -pair[1])
@@ -36,8 +44,8 @@ class Learnt:
 
     intents: tuple[str, ...]
     weights: Weights
-    dense: Floats  # SIZE x (intents + heads)
-    sparse: Floats  # pieces x (intents + heads)
+    dense: Floats  # SIZE x intents
+    sparse: Floats  # pieces x intents
     bias: Floats
     mean: Floats  # of the sentence vectors
     ours: tuple[str, ...]  # words that the speller may mend to
@@ -67,16 +75,8 @@ class Model:
         logits = np.stack([self._by_pieces(text) for text in normalised])
         if self._encoder is not None:
             logits += centred(self._encoder.encode(normalised), self.learnt.mean) @ self.learnt.dense
-        split = len(self._intents)
-        chances = softmax(logits[:, :split] / self.learnt.temperature)
-        heads = 1.0 / (1.0 + np.exp(-np.clip(logits[:, split:], -30, 30)))
-        return [
-            Scores(
-                dict(zip(self._intents, map(float, row), strict=True)),
-                dict(zip(HEADS, map(float, head), strict=True)),
-            )
-            for row, head in zip(chances, heads, strict=True)
-        ]
+        chances = softmax(logits / self.learnt.temperature)
+        return [Scores(dict(zip(self._intents, map(float, row), strict=True))) for row in chances]
 
     def _by_pieces(self, text: str) -> Floats:
         at, weights = self.learnt.weights.of(text)
