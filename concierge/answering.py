@@ -22,7 +22,7 @@ from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation, Turn
 from concierge.outcomes import Asked, Outcome
 from concierge.policy import Extras, HandOff, Offered
-from concierge.understanding import Intent, ServiceWords, Understanding, choices, reader, safety
+from concierge.understanding import Intent, ServiceWords, Understanding, choices, llm, reader, safety
 from concierge.understanding import language as languages
 from members import escalations, people
 from members.models import Escalation, Patient, Practice, Service
@@ -224,7 +224,7 @@ def _read(message: Message, patient: Patient | None) -> Understanding:
     services = [
         ServiceWords(service.pk, (service.name, *map(str, service.nicknames))) for service in Service.objects.all()
     ]
-    return reader().read(message.body, services=services, language=_own_language(patient))
+    return llm.over(reader()).read(message.body, services=services, language=_own_language(patient))
 
 
 def _own_language(patient: Patient | None) -> str:

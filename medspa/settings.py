@@ -179,6 +179,7 @@ ROUND_SECONDS = env.int("ROUND_SECONDS", default=8)  # a step of the tick; all o
 SEND_LEASE_SECONDS = env.int("SEND_LEASE_SECONDS", default=120)
 
 # What the concierge has learnt; built by `manage.py train_concierge`, kept between runs, found by a key.
+CONCIERGE_LLM_API_KEY = env.str("CONCIERGE_LLM_API_KEY", default="")  # used only where an outside reader is switched on
 CONCIERGE_MODEL_DIR = env.str("CONCIERGE_MODEL_DIR", default=str(VAR_DIR / "concierge"))
 
 # --- language, time, files ---
@@ -268,5 +269,8 @@ LOGGING = {
         # The vendors' SDKs log request bodies (recipients, texts) at INFO and DEBUG.
         "stripe": {"level": "WARNING"},
         "twilio": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
+        "anthropic": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
     },
 }
