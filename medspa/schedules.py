@@ -26,6 +26,8 @@ JOBS = (
     Job("expire-credits", "medspa.tasks.expire_credits", 60, "writes the end of lots that were not used in time"),
     Job("intake", "medspa.tasks.intake", 1, "takes up imports whose worker was lost, forgets old API answers"),
     Job("webhooks", "medspa.tasks.webhooks", 1, "tells other systems the news"),
+    Job("reconcile", "medspa.tasks.reconcile", 1440, "begins the comparison with Stripe"),
+    Job("compare", "medspa.tasks.compare", 1, "does the next chunks of a comparison with Stripe that is under way"),
     Job("tidy-accounts", "medspa.tasks.tidy_accounts", 720, "drops old drafts and ended sessions"),
     Job("mirror", "medspa.tasks.mirror", 5, "reads what changed in the practice's scheduler"),
     Job("keyed-in", "medspa.tasks.keyed_in", 1, "confirms what the desk keyed in, and tells the patients"),

@@ -1,13 +1,17 @@
 """Queue doors of the top floor."""
 
+from contextlib import suppress
+
 from django.core.management import call_command
 
 from common import clock
+from common.errors import Refused
 from common.logs import traced
 from medspa import ticking
 from medspa.portal import drafts
 from members import api_replays, credits, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
+from members import reconciliation as stripe_comparison
 from members.importing import jobs
 from outreach import appointments
 from outreach import cadence as rounds
@@ -26,6 +30,17 @@ def cadence() -> None:
 def expire_credits() -> None:
     with traced("expire-credits"):
         credits.expire_due(now=clock.now())
+
+
+def reconcile() -> None:
+    """Begin the nightly comparison; one that is still under way goes on."""
+    with traced("reconcile"), suppress(Refused):
+        stripe_comparison.start(repair=True, actor="system", now=clock.now())
+
+
+def compare() -> None:
+    with traced("compare"):
+        stripe_comparison.work(now=clock.now())
 
 
 def intake() -> None:

@@ -44,6 +44,8 @@ SUBSCRIPTION_EVENTS = frozenset(
     f"customer.subscription.{what}" for what in ("created", "updated", "paused", "resumed", "deleted")
 )
 SESSION_EVENTS = frozenset({"checkout.session.completed"})
+# Not Stripe's: what the comparison with Stripe found, applied in the same way.
+NUDGES = {"subscription": "reconcile.subscription", "invoice": "reconcile.invoice"}
 # What may have changed the card that the next charge uses, or comes shortly before that charge.
 CARD_EVENTS = frozenset(
     {
@@ -59,6 +61,25 @@ CARD_EVENTS = frozenset(
 DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
 REFUND_EVENTS = frozenset({"charge.refunded"})
 ACTED_ON = INVOICE_EVENTS | SUBSCRIPTION_EVENTS | SESSION_EVENTS | CARD_EVENTS | DISPUTE_EVENTS | REFUND_EVENTS
+
+
+def nudge(*, what: str, object_id: str, key: str, now: datetime) -> StripeEvent:
+    """An event of our own making that lets a subscription or an invoice be applied from the live object.
+
+    The same key gives the same event, so that a repair that is done over changes nothing.
+    """
+    nudged, _ = StripeEvent.objects.get_or_create(
+        stripe_id=f"{NUDGES[what]}:{key}",
+        defaults={
+            "type": NUDGES[what],
+            "api_version": settings.STRIPE_API_VERSION,
+            "livemode": False,
+            "object_id": object_id,
+            "payload": {},
+            "received_at": now,
+        },
+    )
+    return nudged
 
 
 def record(*, event: dict[str, Any], now: datetime) -> StripeEvent | None:
@@ -157,7 +178,8 @@ def _apply(event: StripeEvent, now: datetime) -> str:
 
 def _mirror(event: StripeEvent, now: datetime) -> str:
     """The subscription with its card, and the invoice if the event is about one."""
-    invoice = stripe_gateway.fetch_invoice(event.object_id) if event.type in INVOICE_EVENTS else None
+    of_invoice = event.type in INVOICE_EVENTS or event.type == NUDGES["invoice"]
+    invoice = stripe_gateway.fetch_invoice(event.object_id) if of_invoice else None
     if event.type in CARD_EVENTS:
         membership = Membership.objects.of_customer(_customer_of(event))
     else:

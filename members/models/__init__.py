@@ -14,6 +14,7 @@ from members.models.memberships import Membership
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
+from members.models.reconciliations import Drift, Reconciliation
 from members.models.registers import BusinessAssociate, Confirmation, OnCallContact
 from members.models.staff import Invitation, StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
@@ -33,6 +34,7 @@ __all__ = [
     "ConsentEntry",
     "CreditEntry",
     "Dispute",
+    "Drift",
     "Escalation",
     "Hold",
     "Household",
@@ -54,6 +56,7 @@ __all__ = [
     "PlanVersion",
     "Practice",
     "Provider",
+    "Reconciliation",
     "SchedulerCursor",
     "Service",
     "Shift",

@@ -82,6 +82,8 @@ class Membership(models.Model):
     stripe_subscription_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     # When the fetch began whose answer was last applied; an older answer is stale and is not applied.
     stripe_fetched_at = models.DateTimeField(null=True, blank=True)
+    # When the comparison began that last found it in Stripe's list.
+    reconciled_at = models.DateTimeField(null=True, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
     card_exp_month = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -23,6 +23,7 @@ from members.stripe_gateway.facts import (
     RefundFacts,
     SubscriptionFacts,
 )
+from members.stripe_gateway.listing import PAGE, ListedSubscription, events_page, open_invoices_page, subscriptions_page
 from members.stripe_gateway.previews import ChangePreview, PreviewLine, preview_change, preview_start
 from members.stripe_gateway.reading import (
     decline_code,
@@ -51,6 +52,7 @@ from members.stripe_gateway.subscriptions import (
 from members.stripe_gateway.writing import create_card_session, pay_invoice, set_default_card
 
 __all__ = [
+    "PAGE",
     "CardDeclined",
     "CardFacts",
     "CardSession",
@@ -58,6 +60,7 @@ __all__ = [
     "DisputeFacts",
     "HostedSession",
     "InvoiceFacts",
+    "ListedSubscription",
     "PreviewLine",
     "RefundFacts",
     "StripeRefused",
@@ -69,6 +72,7 @@ __all__ = [
     "create_card_session",
     "create_subscription",
     "decline_code",
+    "events_page",
     "fetch_card",
     "fetch_card_session",
     "fetch_dispute",
@@ -79,6 +83,7 @@ __all__ = [
     "keep_going",
     "keep_price",
     "open_invoices",
+    "open_invoices_page",
     "pause",
     "pay_invoice",
     "ping",
@@ -87,5 +92,6 @@ __all__ = [
     "resume",
     "schedule_price",
     "set_default_card",
+    "subscriptions_page",
     "verify_webhook",
 ]

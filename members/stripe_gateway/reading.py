@@ -21,6 +21,14 @@ from members.stripe_gateway.facts import (
     subscription_facts,
 )
 
+# What has to be expanded of a subscription to see the card that its next charge uses.
+USED_CARD = (
+    "default_payment_method",
+    "default_source",
+    "customer.invoice_settings.default_payment_method",
+    "customer.default_source",
+)
+
 
 def ping() -> None:
     """Ask something that changes nothing."""
@@ -49,17 +57,11 @@ def fetch_subscription(subscription_id: str) -> SubscriptionFacts:
 def fetch_card(subscription_id: str) -> CardFacts | None:
     """The card that the next charge uses, in Stripe's order (R142): the subscription's, then the customer's default."""
     with errors_named():
-        found = client().v1.subscriptions.retrieve(
-            subscription_id,
-            {
-                "expand": [
-                    "default_payment_method",
-                    "default_source",
-                    "customer.invoice_settings.default_payment_method",
-                    "customer.default_source",
-                ]
-            },
-        )
+        return card_of(client().v1.subscriptions.retrieve(subscription_id, {"expand": list(USED_CARD)}))
+
+
+def card_of(found: stripe.Subscription) -> CardFacts | None:
+    """Of a subscription that was fetched with USED_CARD expanded."""
     customer = found.customer
     candidates: list[Any] = [found.default_payment_method, found.default_source]
     if isinstance(customer, stripe.Customer):

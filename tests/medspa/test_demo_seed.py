@@ -15,7 +15,7 @@ from concierge.models import Turn
 from medspa.demo import seeding
 from medspa.demo.seeding import cast
 from medspa.demo.seeding.practice import DEMO_PASSWORD, STAFF
-from members import billing_mirror, consent, credits, stripe_gateway
+from members import billing_mirror, consent, credits, reconciliation, stripe_gateway
 from members.models import (
     AuditEntry,
     BillingChange,
@@ -183,6 +183,14 @@ def test_our_rows_and_the_stripe_stand_in_agree():
         assert live.period_end == membership.current_period_end.replace(microsecond=0)
         card = stripe_gateway.fetch_card(membership.stripe_subscription_id)
         assert (card.brand, card.last4) == (membership.card_brand, membership.card_last4)
+
+
+def test_the_comparison_with_stripe_finds_no_difference():
+    """settled.md 7."""
+    run = reconciliation.run(repair=False, actor="system", now=NOW)
+
+    assert list(run.drifts.values_list("kind", "ours", "theirs")) == []
+    assert run.checked >= MEMBERS
 
 
 def test_each_invoice_is_the_same_in_the_stand_in():
