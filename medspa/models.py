@@ -32,3 +32,16 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.place
+
+
+class PlayedTime(models.Model):
+    """A stretch of time that the demo plays, in chunks: the demo's clock is the cursor. Production never has one."""
+
+    until = models.DateTimeField()
+    asked_at = models.DateTimeField()
+    # One at a time: true while it is played, empty afterwards.
+    runs = models.BooleanField(null=True, default=True, unique=True)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="By the real clock: the demo's moves.")
+
+    def __str__(self) -> str:
+        return f"Until {self.until:%Y-%m-%d}"

@@ -6,7 +6,7 @@ from typing import Any
 import django_tables2 as tables
 
 from common.tables import BaseTable
-from members.models import AuditEntry, Membership
+from members.models import AuditEntry, Membership, StripeEvent
 
 
 class MemberTable(BaseTable):
@@ -96,3 +96,41 @@ class AuditTable(BaseTable):
 
     def render_details(self, record: AuditEntry) -> str:
         return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in record.data.items() if value != "")
+
+
+class StripeEventTable(BaseTable):
+    event = tables.TemplateColumn(
+        '<a class="fw-medium" href="{% url \'members:stripe_event\' record.pk %}">{{ record.type }}</a>'
+        '<div class="text-secondary small text-break">{{ record.object_id|default:record.stripe_id }}</div>',
+        order_by=("type",),
+        attrs={"td": {"class": "cell-main"}},
+        empty_values=(),
+    )
+    state = tables.TemplateColumn(
+        '<span class="status status-{{ record.state|colour }}">{{ record.get_state_display }}</span>'
+    )
+    error = tables.TemplateColumn(
+        '<div class="text-cell">{{ record.error|truncatechars:140|default:"" }}</div>',
+        orderable=False,
+        attrs={"td": {"class": "cell-main"}},
+    )
+    at = tables.TemplateColumn(
+        "{{ record.received_at|moment:table.zone }}",
+        accessor="received_at",
+        verbose_name="Received",
+        attrs={"td": {"class": "text-nowrap text-secondary"}},
+    )
+    replay = tables.TemplateColumn(
+        template_name="members/cells/replay.html", verbose_name="", orderable=False, empty_values=()
+    )
+
+    class Meta(BaseTable.Meta):
+        model = StripeEvent
+        fields = ()
+        sequence = ("event", "state", "error", "at", "replay")
+        order_by = ("-at",)
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        self.zone = zone
+        empty = "Nothing here. Events that fail, or are of nobody here, or of another version of Stripe's API, appear."
+        super().__init__(*args, empty_text=empty, **kwargs)

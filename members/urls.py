@@ -4,7 +4,18 @@ from django.urls import path
 
 from common import doors
 from members import webhooks
-from members.views import api_keys, audit, booking, consent, imports, links, lists, unsubscribe, webhook_endpoints
+from members.views import (
+    api_keys,
+    audit,
+    booking,
+    consent,
+    imports,
+    links,
+    lists,
+    stripe_events,
+    unsubscribe,
+    webhook_endpoints,
+)
 
 app_name = "members"
 
@@ -29,6 +40,10 @@ urlpatterns = [
     path("api-keys/<int:pk>/revoke/", api_keys.revoke, name="api_key_revoke"),
     path("webhooks/", webhook_endpoints.endpoints, name="webhook_endpoints"),
     path("webhooks/<int:pk>/", webhook_endpoints.act, name="webhook_endpoint"),
+    path("stripe/", stripe_events.overview, name="stripe"),
+    path("stripe/compare/", stripe_events.compare, name="stripe_compare"),
+    path("stripe/<int:pk>/", stripe_events.body, name="stripe_event"),
+    path("stripe/<int:pk>/replay/", stripe_events.replay, name="stripe_replay"),
     path(_LINK, links.by_purpose, name="link"),
     path(f"{_LINK}visit-<int:pk>.ics", booking.calendar, name="link_calendar"),
     path(f"{_LINK}done/", links.done, name="link_done"),

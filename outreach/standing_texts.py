@@ -17,7 +17,11 @@ def thanks(patient: Patient) -> str:
     return _render(playbooks.THANKS, patient)
 
 
-def _render(template: dict[str, str], patient: Patient | None) -> str:
+def payment_link(patient: Patient, *, amount: str) -> str:
+    return _render(playbooks.PAYMENT_LINK, patient, amount=amount)
+
+
+def _render(template: dict[str, str], patient: Patient | None, **more: str) -> str:
     practice = Practice.current()
     facts = {
         "first_name": patient.first_name if patient else "",
@@ -25,4 +29,4 @@ def _render(template: dict[str, str], patient: Patient | None) -> str:
         "practice_phone": phones.readable(practice.phone),
         "practice_email": practice.email,
     }
-    return wording.render(template[patient.language if patient else "en"], facts)
+    return wording.render(template[patient.language if patient else "en"], facts | more)

@@ -1,10 +1,14 @@
 """The lists of the outreach floor."""
 
+from datetime import datetime
 from typing import Any
 
 import django_tables2 as tables
+from django.template.loader import render_to_string
 
 from common.tables import BaseTable
+from members import declines
+from members.models import Invoice
 from outreach import plain_words
 from outreach.models import Message
 
@@ -49,3 +53,62 @@ class MessageTable(BaseTable):
 
     def render_kind(self, record: Message) -> str:
         return plain_words.KINDS[record.kind]
+
+
+class PaymentTable(BaseTable):
+    member = tables.TemplateColumn(
+        template_name="outreach/cells/owing.html",
+        order_by=("membership__patient__last_name", "membership__patient__first_name"),
+        attrs={"td": {"class": "cell-main"}},
+        empty_values=(),
+    )
+    amount = tables.TemplateColumn(
+        "{{ record.amount_remaining_cents|money:record.currency }}",
+        accessor="amount_remaining_cents",
+        attrs={"td": {"class": "tabular labelled"}},
+    )
+    why = tables.Column(
+        accessor="decline_code", verbose_name="Why", attrs={"td": {"class": "labelled"}}, empty_values=()
+    )
+    step = tables.TemplateColumn(
+        "{% if record.next_at %}Step {{ record.next_position|add:1 }} of {{ record.steps }}, "
+        "{{ record.next_at|day:record.membership.location.time_zone }}"
+        '{% else %}<span class="text-secondary">No step comes by itself</span>{% endif %}',
+        accessor="next_at",
+        verbose_name="Next step",
+        attrs={"td": {"class": "labelled"}},
+        empty_values=(),
+    )
+    bank = tables.TemplateColumn(
+        "{% if record.next_attempt_at %}{{ record.next_attempt_at|day:record.membership.location.time_zone }}"
+        '{% else %}<span class="text-secondary">None planned</span>{% endif %}',
+        accessor="next_attempt_at",
+        verbose_name="Stripe tries again",
+        attrs={"td": {"class": "labelled"}},
+        empty_values=(),
+    )
+    since = tables.TemplateColumn(
+        "{{ record.first_failed_at|day:record.membership.location.time_zone }}",
+        accessor="first_failed_at",
+        verbose_name="Failed",
+        attrs={"td": {"class": "labelled"}},
+    )
+    acts = tables.Column(verbose_name="", orderable=False, empty_values=())
+
+    class Meta(BaseTable.Meta):
+        model = Invoice
+        fields = ()
+        sequence = ("member", "amount", "why", "step", "bank", "since", "acts")
+        order_by = ("since",)
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        self.now = now
+        empty = "Nobody is past due. Failed payments appear here as soon as Stripe tells of them."
+        super().__init__(*args, empty_text=empty, **kwargs)
+
+    def render_why(self, record: Invoice) -> str:
+        return declines.words(record.decline_code) or "The bank gave no reason"
+
+    def render_acts(self, record: Invoice, column: Any, bound_column: Any, **_: Any) -> str:
+        soft = declines.kind_of(record.decline_code) == declines.Kind.SOFT
+        return render_to_string("outreach/cells/payment_acts.html", {"record": record, "may_retry": soft}, self.request)

@@ -1,5 +1,6 @@
 """Template filters for facts: money, phones, moments. A moment is shown in a zone that the template names."""
 
+import json
 from datetime import datetime
 
 from django import template
@@ -63,3 +64,9 @@ def span(start: datetime, end: datetime) -> str:
 def without_link(body: str) -> str:
     """A message's text as staff see it: the address that only the patient may open is not shown (R152)."""
     return body.replace("{link}", "[secure link]")
+
+
+@register.filter
+def pretty_json(value: object) -> str:
+    """For staff who look into what a vendor sent."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

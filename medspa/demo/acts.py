@@ -1,10 +1,12 @@
 """The demo's buttons: what the bank says to the next charge, and what time it is."""
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from common import clock
 from common.errors import Refused
+from medspa.demo import years
 from members.models import Location, Membership, StandinObject
 from members.stripe_standin import playing
 from members.stripe_standin.cards import CARDS
@@ -12,6 +14,11 @@ from members.stripe_standin.problems import Problem
 
 DECLINES = tuple(card for card in CARDS.values() if not card.pays)
 _NINE = time(9, 0)
+_STRETCHES: dict[str, Callable[[datetime], datetime]] = {
+    "1week": lambda now: now + timedelta(days=7),
+    "1month": lambda now: clock.months_later(now, 1),
+    "12months": lambda now: clock.months_later(now, 12),
+}
 
 
 def charge(*, membership: Membership, card_name: str, now: datetime) -> str:
@@ -40,10 +47,15 @@ def charge(*, membership: Membership, card_name: str, now: datetime) -> str:
 
 
 def advance(*, by: str, now: datetime) -> str:
-    """Move the demo's clock: "hour", "day" or "nine" (the next 9:00 am at the first location). Returns a sentence.
+    """Move the demo's clock: "hour", "day" or "nine" (the next 9:00 am at the first location); or let a longer time go
+    by, step by step: "1week", "1month", "12months". Returns a sentence.
 
     Raises Refused for another word.
     """
+    if by in _STRETCHES:
+        until = _STRETCHES[by](now)
+        years.start(span=until - now, now=now)
+        return "Time goes by now, step by step. This page shows how far it is."
     if by == "hour":
         step = timedelta(hours=1)
     elif by == "day":

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.phonebook, name="phonebook"),
     path("find/", views.find, name="find"),
     path("clock/", views.advance, name="clock"),
+    path("clock/played/", views.played, name="played"),
     path("<str:number>/", views.handset, name="handset"),
     path("<str:number>/thread/", views.transcript, name="transcript"),
     path("<str:number>/standing/<int:pk>/", views.standing, name="standing"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock, htmx, phones
 from common.access import demo_only
 from common.errors import Refused
-from medspa.demo import acts, handsets
+from medspa.demo import acts, handsets, years
 from medspa.demo.stories import STORIES
 from members.models import Membership, Practice
 from outreach.transports import phonebook as carrier
@@ -112,6 +112,13 @@ def advance(request: HttpRequest) -> HttpResponse:
     return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "demo:phonebook")
 
 
+@demo_only
+@require_safe
+def played(request: HttpRequest) -> HttpResponse:
+    """How far the played time is, for the page that asks every two seconds."""
+    return render(request, "demo/clock.html#played", _around())
+
+
 def _clean(typed: str) -> str:
     """PostgreSQL keeps no NUL."""
     return typed.replace("\x00", "").strip()
@@ -148,4 +155,6 @@ def _around() -> dict[str, Any]:
         "line": settings.TWILIO_FROM_NUMBER,
         "clocks": handsets.local_times(clock.now()),
         "can_move_clock": bool(settings.CLOCK_OFFSET_FILE),
+        "played": years.under_way(),
+        "clock_now": clock.now(),
     }

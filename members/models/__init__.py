@@ -2,7 +2,7 @@
 
 from members.models.audit import AuditEntry, AuditSeal
 from members.models.benefits import Benefit
-from members.models.billing import BillingChange, Dispute, Invoice, StripeEvent
+from members.models.billing import BillingChange, Dispute, Invoice, PaymentAttempt, StripeEvent
 from members.models.consent import ConsentEntry
 from members.models.credits import CreditEntry
 from members.models.escalations import Escalation
@@ -52,6 +52,7 @@ __all__ = [
     "PatientLink",
     "PatientMerge",
     "PatientPhone",
+    "PaymentAttempt",
     "Plan",
     "PlanVersion",
     "Practice",

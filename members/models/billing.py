@@ -6,6 +6,7 @@ from django.db import models
 
 from common import money
 from members.models.memberships import Membership
+from members.models.staff import StaffUser
 
 
 class StripeEvent(models.Model):
@@ -112,6 +113,30 @@ class Invoice(models.Model):
     @property
     def needs_payment(self) -> bool:
         return self.status == self.Status.OPEN and self.amount_remaining_cents > 0
+
+
+class PaymentAttempt(models.Model):
+    """Staff tried an open invoice again, with the card on file. Its key makes the charge's idempotency key (R145)."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "Under way"
+        PAID = "paid", "Paid"
+        DECLINED = "declined", "Declined"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="tries")
+    number = models.PositiveSmallIntegerField()
+    card_last4 = models.CharField(max_length=4, blank=True)
+    asked_by = models.ForeignKey(StaffUser, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.PENDING)
+
+    class Meta:
+        ordering = ("invoice", "number")
+        # Two who click at once make one attempt.
+        constraints = [models.UniqueConstraint(fields=["invoice", "number"], name="one_try_a_number")]
+
+    def __str__(self) -> str:
+        return f"Try {self.number} of {self.invoice}"
 
 
 class Dispute(models.Model):

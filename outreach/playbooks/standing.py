@@ -16,6 +16,14 @@ CONFIRM_PAYMENT = {
     "mes. Toma un minuto: {link} Responda STOP para no recibir textos.",
 }
 
+# Sent by a person, as after a call.
+PAYMENT_LINK = {
+    "en": "Hi {first_name}, here is the link for your {practice} membership payment of {amount}: {link} It takes a "
+    "minute, and we never see your card's number.",
+    "es": "Hola {first_name}, este es el enlace para el pago de {amount} de su membresía en {practice}: {link} Toma un "
+    "minuto y nunca vemos el número de su tarjeta.",
+}
+
 THANKS = {
     "en": "Thank you, {first_name}! Your payment went through and your {practice} membership is all set.",
     "es": "¡Gracias, {first_name}! Su pago fue recibido y su membresía de {practice} sigue activa.",

@@ -47,6 +47,7 @@ RECOVERY = playbooks.PLAYBOOKS[Sequence.Slug.PAYMENT_RECOVERY].steps
 STANDING = [
     *playbooks.GENTLE_NOTICE.values(),
     *playbooks.CONFIRM_PAYMENT.values(),
+    *playbooks.PAYMENT_LINK.values(),
     *playbooks.THANKS.values(),
     *playbooks.OPTED_OUT.values(),
     *playbooks.HELP.values(),

@@ -7,11 +7,13 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from common import clock
 from common.logs import traced
 from medspa import ticking
+from medspa.demo import years
 
 
 class Command(BaseCommand):
@@ -33,7 +35,8 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         while not stop.is_set():
             self._round(clock.now(), options["json"], quiet=True)
-            stop.wait(options["every"])
+            if not (settings.DEMO and _play()):
+                stop.wait(options["every"])
 
     def _round(self, now: datetime, as_json: bool, *, quiet: bool = False) -> None:
         with traced("tick"):
@@ -44,6 +47,12 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(f"{name:<18}{count:>6}" for name, count in moved.items()))
         if any(count < 0 for count in moved.values()) and not quiet:
             raise CommandError("A step failed; the log says why.")
+
+
+def _play() -> bool:
+    """The demo's Stripe and its played time; True while more of it is to be played."""
+    with traced("play"):
+        return years.work()
 
 
 def _moment(written: str) -> datetime:

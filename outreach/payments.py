@@ -1,0 +1,62 @@
+"""How the open payments stand: what is owed and why, what was said about it, and what comes next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Concat
+
+from common import clock
+from members.models import Dispute, Invoice
+from members.models.billing import InvoiceQuerySet
+from outreach.models import Enrolment, Sequence, Step
+
+
+@dataclass(frozen=True)
+class Figures:
+    open_count: int
+    open_cents: int
+    recovered_count: int
+    recovered_cents: int
+    disputes: int
+
+
+def figures(*, now: datetime, zone: str) -> Figures:
+    """Owed now: open invoices that failed. Recovered: invoices that had failed and were paid this calendar month."""
+    local = clock.local(now, zone)
+    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    failed = Invoice.objects.filter(first_failed_at__isnull=False)
+    totals = failed.aggregate(
+        open_count=Count("pk", filter=_OWED),
+        open_cents=Sum("amount_remaining_cents", filter=_OWED, default=0),
+        recovered_count=Count("pk", filter=Q(status=Invoice.Status.PAID, paid_at__gte=month)),
+        recovered_cents=Sum("amount_due_cents", filter=Q(status=Invoice.Status.PAID, paid_at__gte=month), default=0),
+    )
+    return Figures(disputes=Dispute.objects.filter(closed_at__isnull=True).count(), **totals)
+
+
+def owed() -> InvoiceQuerySet:
+    """Open invoices that failed, each with `next_at`, `next_position` and `steps` of its running recovery, if any."""
+    cause = Concat(Value("invoice:"), OuterRef("stripe_id"))
+    running = Enrolment.objects.filter(
+        Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))),
+        sequence__slug=Sequence.Slug.PAYMENT_RECOVERY,
+        membership=OuterRef("membership"),
+        status=Enrolment.Status.RUNNING,
+    ).order_by("-pk")
+    steps = Step.objects.filter(version=OuterRef("version")).order_by().values("version").annotate(n=Count("pk"))
+    return (
+        Invoice.objects.owed()
+        .filter(first_failed_at__isnull=False)
+        .select_related("membership__patient", "membership__location", "membership__plan")
+        .annotate(
+            next_at=Subquery(running.values("next_at")[:1]),
+            next_position=Subquery(running.values("next_step")[:1]),
+            steps=Subquery(
+                running.annotate(n=Subquery(steps.values("n")[:1], output_field=IntegerField())).values("n")[:1]
+            ),
+        )
+    )
+
+
+_OWED = Q(status=Invoice.Status.OPEN, amount_remaining_cents__gt=0)
