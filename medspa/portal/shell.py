@@ -1,6 +1,7 @@
 """What every portal page shows around its content: the practice, the menu, what waits for a person."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -49,6 +50,7 @@ class Shell:
     practice: str
     zone: str  # IANA; the zone of the first location, for dates that belong to the practice as a whole
     open_cases: int
+    live_since: datetime | None
     menu: list[dict[str, Any]]
 
 
@@ -67,6 +69,7 @@ def of(request: HttpRequest) -> Shell:
             practice=practice.name if practice else "Your practice",
             zone=(practice.zone if practice else "") or settings.TIME_ZONE,
             open_cases=open_cases,
+            live_since=practice.live_since if practice else None,
             menu=_menu(request, open_cases),
         )
         request._shell = kept  # type: ignore[attr-defined]

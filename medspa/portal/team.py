@@ -154,7 +154,8 @@ def _page(request: HttpRequest, form: InviteForm, status: int = 200) -> HttpResp
     open_ones = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
     context = {
         "form": form,
-        "role_form": RoleForm(),
+        "roles": StaffRole.Role.choices,
+        "locations": list(Location.objects.all()),
         "people": StaffUser.objects.prefetch_related("roles__location").order_by("-is_active", "first_name", "email"),
         "invitations": open_ones.select_related("invited_by", "location"),
     }

@@ -31,10 +31,10 @@ class BusinessAssociate(models.Model):
         return f"{self.get_vendor_display()}: {self.name}"
 
     @classmethod
-    def covers(cls, vendor: str, *, on: date) -> bool:
-        """Whether an agreement with a vendor of this kind is in force on that day."""
-        signed = cls.objects.filter(vendor=vendor, signed_on__lte=on)
-        return signed.filter(models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=on)).exists()
+    def covered(cls, *, on: date) -> set[str]:
+        """The kinds of vendor with whom an agreement is in force on that day."""
+        in_force = models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=on)
+        return set(cls.objects.filter(in_force, signed_on__lte=on).values_list("vendor", flat=True))
 
 
 class OnCallContact(models.Model):

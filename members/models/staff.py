@@ -20,6 +20,13 @@ class StaffUserManager(BaseUserManager["StaffUser"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def with_second_factor(self) -> "models.QuerySet[StaffUser]":
+        """Who has an authenticator app or a passkey; signing in then asks for it."""
+        from allauth.mfa.models import Authenticator  # needs this very model: the user's class is loaded first
+
+        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+        return self.filter(pk__in=Authenticator.objects.filter(type__in=kinds).values("user_id"))
+
 
 class StaffUser(AbstractUser):
     """Signs in with an e-mail address of their own; logins are never shared (R114)."""
@@ -46,11 +53,7 @@ class StaffUser(AbstractUser):
         return frozenset(role.role for role in self.roles.all())
 
     def has_second_factor(self) -> bool:
-        """An authenticator app or a passkey is set up; signing in then asks for it."""
-        from allauth.mfa.models import Authenticator  # needs this very class: the user model is loaded first
-
-        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-        return bool(Authenticator.objects.filter(user_id=self.pk, type__in=kinds).exists())
+        return StaffUser.objects.with_second_factor().filter(pk=self.pk).exists()
 
 
 class StaffRole(models.Model):

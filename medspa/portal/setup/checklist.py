@@ -3,9 +3,10 @@ but those that only a person can answer for."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, Subquery
 
 from common.access import needs_second_factor
 from medspa.models import Heartbeat
@@ -39,18 +40,34 @@ class Requirement:
 
 def requirements(*, now: datetime) -> list[Requirement]:
     """In the order in which one would see to them."""
-    return [*_practice(), *_people(), *_connected(now), *_papers(now), *_answered_for()]
+    practice, locations = current(), list(Location.objects.prefetch_related("business_hours"))
+    return [
+        *_practice(practice, locations),
+        *_people(practice),
+        *_connected(practice, now),
+        *_papers(now),
+        *_answered_for(locations),
+    ]
+
+
+def current() -> Any:
+    """The practice's row, with what else one question can tell; None before there is one."""
+    sold = PlanVersion.objects.exclude(stripe_price_id="")
+    beat = Heartbeat.objects.filter(name="tick").values("beat_at")[:1]
+    found = Practice.objects.annotate(
+        sells=Exists(sold), pages=Exists(OnCallContact.objects.all()), beat_at=Subquery(beat)
+    )
+    return found.order_by("pk").first()
 
 
 def missing(*, now: datetime) -> list[str]:
     return [one.name for one in requirements(now=now) if not one.met]
 
 
-def _practice() -> list[Requirement]:
-    named = Practice.objects.exclude(Q(name="") | Q(phone="") | Q(email="")).exists()
-    locations = list(Location.objects.prefetch_related("business_hours"))
+def _practice(practice: Any, locations: list[Location]) -> list[Requirement]:
+    sells = practice is not None and practice.sells
+    named = practice is not None and all((practice.name, practice.phone, practice.email))
     closed = [place.name for place in locations if not place.business_hours.all()]
-    sold = PlanVersion.objects.exclude(stripe_price_id="").exists()
     return [
         Requirement("The practice has a name, a phone and an e-mail", named, "", "portal:setup_practice"),
         Requirement(
@@ -59,19 +76,21 @@ def _practice() -> list[Requirement]:
             f"Without hours: {', '.join(closed)}." if closed else "" if locations else "There is no location yet.",
             "portal:setup_locations",
         ),
-        Requirement("A plan is on sale, with its price at Stripe", sold, "", "portal:setup"),
+        Requirement("A plan is on sale, with its price at Stripe", sells, "", "portal:setup"),
     ]
 
 
-def _people() -> list[Requirement]:
-    owners = StaffUser.objects.filter(is_active=True).filter(Q(roles__role=StaffRole.Role.OWNER) | Q(is_superuser=True))
-    unprotected = [
-        user.email
-        for user in StaffUser.objects.filter(is_active=True).prefetch_related("roles")
-        if needs_second_factor(user.role_names()) and not user.has_second_factor()
-    ]
+def _people(practice: Any) -> list[Requirement]:
+    people = list(StaffUser.objects.filter(is_active=True).prefetch_related("roles"))
+    protected = set(StaffUser.objects.with_second_factor().values_list("pk", flat=True))
+    unprotected = [user.email for user in people if needs_second_factor(user.role_names()) and user.pk not in protected]
     return [
-        Requirement("Somebody is the owner", owners.exists(), "", "portal:team"),
+        Requirement(
+            "Somebody is the owner",
+            any(StaffRole.Role.OWNER in user.role_names() for user in people),
+            "",
+            "portal:team",
+        ),
         Requirement(
             "Everybody who must has a second factor",
             not unprotected,
@@ -80,14 +99,14 @@ def _people() -> list[Requirement]:
         ),
         Requirement(
             "Somebody is paged about an emergency, day and night",
-            OnCallContact.objects.exists(),
+            practice is not None and practice.pages,
             "",
             "portal:setup_on_call",
         ),
     ]
 
 
-def _connected(now: datetime) -> list[Requirement]:
+def _connected(practice: Any, now: datetime) -> list[Requirement]:
     found = [
         Requirement(
             f"{one.name} is connected",
@@ -97,14 +116,15 @@ def _connected(now: datetime) -> list[Requirement]:
         )
         for one in connections.all_of_them()
     ]
-    beat = Heartbeat.objects.filter(name="tick").first()
-    is_alive = beat is not None and (now - beat.beat_at).total_seconds() <= settings.TICK_STALE_SECONDS
+    beat_at = practice.beat_at if practice else None
+    is_alive = beat_at is not None and (now - beat_at).total_seconds() <= settings.TICK_STALE_SECONDS
     return [*found, Requirement("The recurring work runs", is_alive, "", "portal:setup_connections")]
 
 
 def _papers(now: datetime) -> list[Requirement]:
     today = now.date()
-    lacking = [vendor.label for vendor in _PAPERS if not BusinessAssociate.covers(vendor, on=today)]
+    covered = BusinessAssociate.covered(on=today)
+    lacking = [vendor.label for vendor in _PAPERS if vendor not in covered]
     old = legal_tables.overdue(today)
     return [
         Requirement(
@@ -117,9 +137,9 @@ def _papers(now: datetime) -> list[Requirement]:
     ]
 
 
-def _answered_for() -> list[Requirement]:
+def _answered_for(locations: list[Location]) -> list[Requirement]:
     given = set(Confirmation.objects.values_list("kind", flat=True))
     asked = [Kind.CARRIER, Kind.OPT_OUT, Kind.COUNSEL]
-    if Location.objects.filter(state="TX").exists():
+    if any(place.state == "TX" for place in locations):
         asked.append(Kind.AI_NOTICE)  # R156
     return [Requirement(kind.label, kind in given, "", "portal:setup_go_live", confirms=kind) for kind in asked]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from common import clock, htmx
 from common.access import staff
 from common.errors import Refused
+from medspa.portal import shell
 from medspa.portal.setup import checklist, connections, editing
 from medspa.portal.setup.forms import (
     AgreementForm,
@@ -30,9 +31,8 @@ _READ_AND_WRITE = ["GET", "HEAD", "POST"]
 @staff("manager", "owner")
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    now = clock.now()
-    practice = Practice.objects.order_by("pk").first()
-    context = {"missing": checklist.missing(now=now), "live_since": practice.live_since if practice else None}
+    live_since = shell.of(request).live_since
+    context = {"live_since": live_since, "missing": [] if live_since else checklist.missing(now=clock.now())}
     return htmx.render(request, "portal/setup/home.html", context)
 
 
@@ -141,13 +141,8 @@ def legal(request: HttpRequest) -> HttpResponse:
 @staff("manager", "owner")
 @require_safe
 def go_live(request: HttpRequest) -> HttpResponse:
-    practice = Practice.objects.order_by("pk").first()
-    lines = checklist.requirements(now=clock.now())
-    context = {
-        "lines": lines,
-        "left": sum(not line.met for line in lines),
-        "live_since": practice.live_since if practice else None,
-    }
+    lines, practice = checklist.requirements(now=clock.now()), shell.of(request)
+    context = {"lines": lines, "left": sum(not line.met for line in lines), "live_since": practice.live_since}
     return htmx.render(request, "portal/setup/go_live.html", context)
 
 
