@@ -25,6 +25,7 @@ HARMLESS = Phrases(
         "dying to|for|laughing",
         "^ does|will|would ~ hurt",
         "black friday",
+        "my|our|the kid|kids|toddler|baby ?just|both|all has|have|had|got|running ?a fever",
         "no puedo hablar ahora|ahorita|hoy|por|con",
         f"no puedo ver ~ cita*|enlace|mensaje*|saldo|credito*|cuenta|correo|pagina|factura|tarjeta|{_SEEN_ON_A_SCREEN}",
         "no es ?una emergencia|urgente|urgencia",

@@ -58,12 +58,12 @@ def test_the_held_out_texts_are_many_and_of_every_intent():
 
 
 def test_held_out_texts_are_understood(report):
-    assert report.accuracy >= 0.90
+    assert report.accuracy >= 0.92
 
 
 def test_clinical_questions_and_calls_for_a_person_are_heard(report):
     """R157, R166."""
-    assert report.recall["clinical"] >= 0.9
+    assert report.recall["clinical"] >= 0.95
     assert min(report.recall["human"], report.recall["complaint"]) >= 0.9
 
 
@@ -74,8 +74,8 @@ def test_emergencies_are_missed_by_neither_phrases_nor_engine(report):
 
 def test_wishes_to_be_left_alone_are_heard_and_others_are_not_taken_for_them(report):
     """R29."""
-    assert report.recall["opt_out"] >= 0.96
-    assert report.false_opt_outs <= 0.01
+    assert report.recall["opt_out"] >= 0.99
+    assert report.false_opt_outs <= 0.005
 
 
 def test_a_text_costs_a_few_milliseconds(report):
