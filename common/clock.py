@@ -46,6 +46,11 @@ def months_later(when: datetime, months: int) -> datetime:
     return when.replace(year=year, month=month, day=min(when.day, monthrange(year, month)[1]))
 
 
+def midnight(day: date, zone: str) -> datetime:
+    """When a day begins on the wall clock of an IANA zone."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))
+
+
 def monday(now: datetime, zone: str) -> datetime:
     """When the present week began on the wall clock of an IANA zone."""
     there = local(now, zone)

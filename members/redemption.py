@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from common.errors import Refused
 from members import credits
@@ -19,6 +21,8 @@ _WORDS = {
     Visit.Status.NO_SHOW: "No-show",
     Visit.Status.COMPLETED: "Another service was done",
 }
+# What an expiry took counts as there: the visit may have been in time.
+_TAKEN = ~Q(uses__kind=CreditEntry.Kind.EXPIRE) & ~Q(uses__key__startswith=credits.LATE)
 
 
 def settle(*, visit: Visit, actor: str, now: datetime) -> list[CreditEntry]:
@@ -76,3 +80,25 @@ def _memberships(visit: Visit) -> Iterator[Membership]:
     if visit.patient.household_id:
         others = rows.filter(patient__household=visit.patient.household_id).exclude(patient=visit.patient_id)
         yield from others.order_by("pk")
+
+
+def out_of_line(rows: QuerySet[Visit]) -> QuerySet[Visit]:
+    """Those of `rows` that the ledger does not follow: completed and a credit not used, or used and not completed.
+
+    A credit counts that lived at the visit and that nothing else used since. The rules for pauses and unpaid invoices
+    are not asked, so that staff see these visits too.
+    """
+    mine = Q(membership__patient=OuterRef("patient")) | Q(
+        membership__patient__household=OuterRef("patient__household"), benefit__shareable=True
+    )
+    fits = Q(service=OuterRef("service")) | Q(service__isnull=True, benefit__services=OuterRef("service"))
+    lots = (
+        credits.with_end(CreditEntry.objects.filter(mine, fits, lot__isnull=True, occurred_at__lte=OuterRef("ends_at")))
+        .filter(Q(end__isnull=True) | Q(end__gt=OuterRef("ends_at")))
+        .annotate(used=Coalesce(Sum("uses__quantity", filter=_TAKEN), 0))
+        .filter(quantity__gt=-F("used"))
+    )
+    net = CreditEntry.objects.filter(visit=OuterRef("pk")).order_by().values("visit").annotate(net=Sum("quantity"))
+    counted = rows.annotate(used_net=Coalesce(Subquery(net.values("net")), 0))
+    completed = Q(status=Visit.Status.COMPLETED)
+    return counted.filter((completed & Q(used_net=0) & Exists(lots)) | (~completed & Q(used_net__lt=0)))

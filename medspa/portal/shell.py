@@ -34,6 +34,7 @@ MENU = (
     MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
     MenuItem("Members", "members:list", "users", area="members:"),
     MenuItem("Payments", "outreach:payments", "credit-card", area="outreach:payment"),
+    MenuItem("Plans", "members:plans", "tag", area="members:plan"),
     MenuItem("Texts", "outreach:messages", "messages", area="outreach:", group=AUTOMATION),
     MenuItem("Audit trail", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Imports", "members:imports", "file-import", area="members:import", group=PRACTICE),

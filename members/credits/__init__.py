@@ -5,12 +5,13 @@ rules of the plan allow to be used is in `usage`; what a visit uses is brought i
 """
 
 from members.credits.closing import expire_due
-from members.credits.lots import Lot, balance, lots, wallet
-from members.credits.moving import spend, spend_money, transfer
+from members.credits.lots import Lot, balance, lots, wallet, with_end
+from members.credits.moving import LATE, spend, spend_money, transfer
 from members.credits.opening import bonus, grant, grant_period
 from members.credits.writing import reverse
 
 __all__ = [
+    "LATE",
     "Lot",
     "balance",
     "bonus",
@@ -23,4 +24,5 @@ __all__ = [
     "spend_money",
     "transfer",
     "wallet",
+    "with_end",
 ]

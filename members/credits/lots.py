@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, IntegerField, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Least
 
-from common import money
 from members.models import Benefit, CreditEntry, Membership, Service
 
 Unit = CreditEntry.Unit
@@ -35,7 +34,7 @@ class Lot:
     @property
     def amount(self) -> str:
         """ "2", "$40.00"."""
-        return money.readable(self.remaining) if self.unit == Unit.CENTS else str(self.remaining)
+        return CreditEntry.readable(self.remaining, self.unit)
 
     def covers(self, service: Service) -> bool:
         return service in self.services

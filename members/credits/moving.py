@@ -17,7 +17,7 @@ from members.credits.writing import Kind, add, lock, open_lot
 from members.models import CreditEntry, Membership, Patient, Service, Visit
 
 Unit = CreditEntry.Unit
-_LATE = "late:"  # begins the keys of entries that give back what had ended
+LATE = "late:"  # begins the keys of entries that give back what had ended
 
 
 def spend(
@@ -132,7 +132,7 @@ def _held(membership: Membership, *, used_at: datetime | None, now: datetime) ->
     if used_at is None or used_at >= now:
         return lots(membership, at=now)
     lived = lots(membership, at=used_at)
-    ended = Q(uses__kind=Kind.EXPIRE, uses__occurred_at__gt=used_at) | Q(uses__key__startswith=_LATE)
+    ended = Q(uses__kind=Kind.EXPIRE, uses__occurred_at__gt=used_at) | Q(uses__key__startswith=LATE)
     rows = CreditEntry.objects.filter(pk__in=[lot.entry_id for lot in lived]).annotate(
         now_left=F("quantity") + Coalesce(Sum("uses__quantity"), 0),
         since_ended=-Coalesce(Sum("uses__quantity", filter=ended), 0),
@@ -163,5 +163,5 @@ def _reopen(lot: CreditEntry, amount: int, *, key: str, now: datetime) -> None:
     """Give back what ended since, as far as a use that we hear of late needs it."""
     missing = amount - (lot.uses.order_by("-number").first() or lot).left
     if missing > 0:
-        told = {"key": f"{_LATE}{key}:{lot.pk}", "actor": "system", "reason": "Used in time, heard of later"}
+        told = {"key": f"{LATE}{key}:{lot.pk}", "actor": "system", "reason": "Used in time, heard of later"}
         add(lot, kind=Kind.REVERSE, quantity=missing, now=now, **told)

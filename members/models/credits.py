@@ -81,5 +81,13 @@ class CreditEntry(AppendOnly):
     @property
     def amount(self) -> str:
         """Signed, as people read it: "+1", "−$25.00"."""
-        sign = "+" if self.quantity > 0 else "−"
-        return sign + (money.readable(abs(self.quantity)) if self.unit == self.Unit.CENTS else str(abs(self.quantity)))
+        return ("+" if self.quantity > 0 else "−") + self.readable(abs(self.quantity), self.unit)
+
+    @property
+    def left_readable(self) -> str:
+        return self.readable(self.left, self.unit)
+
+    @classmethod
+    def readable(cls, quantity: int, unit: str) -> str:
+        """ "2", "$40.00"."""
+        return money.readable(quantity) if unit == cls.Unit.CENTS else str(quantity)

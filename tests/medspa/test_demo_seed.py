@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from itertools import accumulate
 
 import pytest
 from django.core.management import call_command
@@ -15,7 +16,7 @@ from concierge.models import Turn
 from medspa.demo import seeding
 from medspa.demo.seeding import cast
 from medspa.demo.seeding.practice import DEMO_PASSWORD, STAFF
-from members import billing_mirror, consent, credits, reconciliation, stripe_gateway
+from members import billing_mirror, consent, credits, delivered, reconciliation, stripe_gateway
 from members.models import (
     AuditEntry,
     BillingChange,
@@ -69,7 +70,7 @@ def test_the_practice_is_the_one_that_was_promised():
     assert Location.objects.values("time_zone").distinct().count() == 2
     assert (Plan.objects.count(), Service.objects.count()) == (3, 12)
     assert Patient.objects.count() == Membership.objects.count() == MEMBERS
-    assert {version.price_cents for version in PlanVersion.objects.all()} == {12900, 19900, 32900}
+    assert {version.price_cents for version in PlanVersion.objects.all()} == {12900, 17900, 19900, 32900}
     assert all(service.nicknames for service in Service.objects.all())
 
 
@@ -105,11 +106,33 @@ def test_the_credit_column_is_what_the_ledger_says():
 
 
 def test_the_ledger_sums_up_to_the_column_and_no_lot_is_overdrawn():
-    sums = memberships().annotate(total=Coalesce(Sum("credit_entries__quantity"), 0))
+    sums = memberships().annotate(
+        total=Coalesce(Sum("credit_entries__quantity", filter=Q(credit_entries__unit="credit")), 0)
+    )
     assert not sums.exclude(total=F("credits_remaining")).exists()
 
     lots = CreditEntry.objects.filter(kind="grant").annotate(used=Coalesce(Sum("uses__quantity"), 0))
     assert not lots.filter(quantity__lt=-F("used")).exists()
+
+
+def test_every_lot_is_numbered_step_by_step_as_the_verbs_would_have():
+    for lot in CreditEntry.objects.filter(lot=None).prefetch_related("uses"):
+        steps = sorted([lot, *lot.uses.all()], key=lambda entry: entry.number)
+        assert [entry.number for entry in steps] == list(range(len(steps)))
+        assert [entry.left for entry in steps] == list(accumulate(entry.quantity for entry in steps))
+
+
+def test_what_members_paid_for_was_delivered():
+    assert not delivered.visits_without_redemption(now=NOW).exists()
+    assert not delivered.periods_without_grant(now=NOW).exists()
+
+
+def test_an_old_version_is_held_by_those_who_bought_it():
+    held = Counter(memberships().filter(plan__name="Radiance").values_list("plan_version__number", flat=True))
+
+    assert held[1] > 5
+    assert held[2] > 5
+    assert CreditEntry.objects.filter(unit="cents", kind="spend").exists()
 
 
 def test_credits_are_used_inside_their_time():
@@ -117,13 +140,16 @@ def test_credits_are_used_inside_their_time():
 
     assert uses.exists()
     assert not uses.filter(Q(occurred_at__lt=F("lot__occurred_at")) | Q(occurred_at__gte=F("lot__expires_at"))).exists()
-    assert not uses.exclude(service=F("visit__service")).exists()
-    assert not uses.exclude(visit__status="completed").exists()
+    for_visits = uses.filter(unit="credit")
+    assert not for_visits.exclude(service=F("visit__service")).exists()
+    assert not for_visits.exclude(visit__status="completed").exists()
 
 
 def test_every_paid_period_granted_what_the_plan_promises_and_nothing_else_did():
     grants = Counter(CreditEntry.objects.filter(kind="grant").values_list("invoice_id", flat=True))
-    promised = dict(PlanVersion.objects.annotate(n=Count("benefits")).values_list("pk", "n"))
+    promised = dict(
+        PlanVersion.objects.annotate(n=Count("benefits", filter=~Q(benefits__kind="percent"))).values_list("pk", "n")
+    )
 
     for invoice in Invoice.objects.select_related("membership"):
         expected = promised[invoice.membership.plan_version_id] if invoice.status == Invoice.Status.PAID else 0

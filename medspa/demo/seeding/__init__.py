@@ -66,6 +66,6 @@ def _live(index: int, persona: Persona, house: House, now: datetime) -> Life:
     rng = Random(f"{SEED}:{index}")  # noqa: S311  (invented people, not secrets)
     started, ended = timelines.start_and_end(persona, rng, now)
     location = house.locations[persona.place]
-    life = Life(index, persona, rng, location, house.versions[persona.plan], started, ended)
+    life = Life(index, persona, rng, location, house.offer.sold_at(persona.plan, started), started, ended)
     life.patient = people.patient_for(life, now)
     return life

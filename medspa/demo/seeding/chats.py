@@ -124,7 +124,7 @@ def _left(life: Life, at: datetime) -> int:
     return sum(
         lot.quantity - sum(visit.ends_at <= at for visit in lot.spent)
         for lot in life.lots
-        if lot.granted_at <= at < lot.expires_at
+        if not lot.is_money and lot.granted_at <= at < lot.expires_at
     )
 
 

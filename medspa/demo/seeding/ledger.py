@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from medspa.demo.seeding.lives import Life, Lot, PlannedVisit
+from medspa.demo.seeding.timelines import SHOPS_AFTER
 from members.models import AuditEntry, CreditEntry, Visit
 
 Kind = CreditEntry.Kind
@@ -20,7 +21,7 @@ def save(lives: list[Life], now: datetime) -> None:
     uses = [
         use
         for (_, life, lot), grant in zip(lots, grants, strict=True)
-        for use in [*_spends(life, lot, grant, visits), *_expiry(life, lot, grant)]
+        for use in [*_spends(life, lot, grant, visits), *_purchase(life, lot, grant), *_expiry(life, lot, grant)]
     ]
     uses.sort(key=lambda entry: entry.occurred_at)
     CreditEntry.objects.bulk_create(uses, batch_size=500)
@@ -45,12 +46,13 @@ def _grant(life: Life, lot: Lot) -> CreditEntry:
     invoice_id = life.invoice_id(lot.period)
     return CreditEntry(
         membership=life.membership,
-        service=lot.service,
-        benefit_id=lot.benefit_id,
+        service=lot.only_service,
+        benefit=lot.benefit,
+        unit=_unit(lot),
         kind=Kind.GRANT,
         quantity=lot.quantity,
         left=lot.quantity,
-        key=f"invoice:{invoice_id}:benefit:{lot.benefit_id}",
+        key=f"invoice:{invoice_id}:benefit:{lot.benefit.pk}",
         expires_at=lot.expires_at,
         occurred_at=lot.granted_at,
         invoice_id=invoice_id,
@@ -63,8 +65,8 @@ def _spends(life: Life, lot: Lot, grant: CreditEntry, visits: dict[int, Visit]) 
     return [
         CreditEntry(
             membership=life.membership,
-            service=lot.service,
-            benefit_id=lot.benefit_id,
+            service=visit.service,
+            benefit=lot.benefit,
             kind=Kind.SPEND,
             quantity=-1,
             lot=grant,
@@ -80,20 +82,50 @@ def _spends(life: Life, lot: Lot, grant: CreditEntry, visits: dict[int, Visit]) 
     ]
 
 
+def _purchase(life: Life, lot: Lot, grant: CreditEntry) -> list[CreditEntry]:
+    if not lot.paid_out:
+        return []
+    return [
+        CreditEntry(
+            membership=life.membership,
+            benefit=lot.benefit,
+            unit=_unit(lot),
+            kind=Kind.SPEND,
+            quantity=-lot.paid_out,
+            lot=grant,
+            number=1,
+            left=lot.quantity - lot.paid_out,
+            key=f"demo:{grant.pk}:purchase",
+            occurred_at=lot.granted_at + SHOPS_AFTER,
+            actor="system",
+            reason="Home care from the shelf",
+        )
+    ]
+
+
+def _unit(lot: Lot) -> str:
+    return CreditEntry.Unit.CENTS if lot.is_money else CreditEntry.Unit.CREDIT
+
+
+def _uses(lot: Lot) -> int:
+    return len(lot.spent) + bool(lot.paid_out)
+
+
 def _expiry(life: Life, lot: Lot, grant: CreditEntry) -> list[CreditEntry]:
     if not lot.expired or lot.expired_at is None:
         return []
     return [
         CreditEntry(
             membership=life.membership,
-            service=lot.service,
-            benefit_id=lot.benefit_id,
+            service=lot.only_service,
+            benefit=lot.benefit,
+            unit=_unit(lot),
             kind=Kind.EXPIRE,
             quantity=-lot.expired,
             lot=grant,
-            number=len(lot.spent) + 1,
+            number=_uses(lot) + 1,
             left=0,
-            key=f"expire:{grant.pk}:{len(lot.spent) + 1}",
+            key=f"expire:{grant.pk}:{_uses(lot) + 1}",
             occurred_at=lot.expired_at,
             actor="system",
             reason="Not used in time",
@@ -107,8 +139,16 @@ def _trail(lives: list[Life], entries: list[CreditEntry]) -> None:
     balances: dict[int, int] = {}
     trail = []
     for entry in sorted(entries, key=lambda each: each.occurred_at):
-        left = balances[entry.membership_id] = balances.get(entry.membership_id, 0) + entry.quantity
-        data = {"entry": entry.pk, "service": entry.service_id, "quantity": entry.quantity, "balance": left}
+        moved = entry.quantity if entry.unit == CreditEntry.Unit.CREDIT else 0
+        left = balances[entry.membership_id] = balances.get(entry.membership_id, 0) + moved
+        data = {
+            "entry": entry.pk,
+            "service": entry.service_id,
+            "benefit": entry.benefit_id,
+            "quantity": entry.quantity,
+            "unit": entry.unit,
+            "balance": left,
+        }
         trail.append(
             AuditEntry(
                 at=entry.occurred_at,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from members.models import Location, Membership, Patient, Plan, PlanVersion, Provider, Service
+from members.models import Benefit, Location, Membership, Patient, Plan, PlanVersion, Provider, Service
 
 SEED = 20_260_601
 
@@ -37,18 +37,27 @@ class Lot:
     """Credits of one benefit of one paid period, and what was taken from them."""
 
     period: Period
-    benefit_id: int
-    service: Service
+    benefit: Benefit
+    services: tuple[Service, ...]  # any of these; none where it is money
     quantity: int
     granted_at: datetime
     expires_at: datetime
     spent: list[PlannedVisit] = field(default_factory=list)
     expired: int = 0
     expired_at: datetime | None = None
+    paid_out: int = 0  # cents spent at the desk
 
     @property
     def remaining(self) -> int:
-        return self.quantity - len(self.spent) - self.expired
+        return self.quantity - len(self.spent) - self.paid_out - self.expired
+
+    @property
+    def only_service(self) -> Service | None:
+        return self.services[0] if len(self.services) == 1 else None
+
+    @property
+    def is_money(self) -> bool:
+        return self.benefit.kind == Benefit.Kind.WALLET
 
 
 @dataclass
@@ -120,4 +129,4 @@ class Life:
         return f"{self.name.upper()}-{period.number:04d}"
 
     def unused(self, now: datetime) -> int:
-        return sum(lot.remaining for lot in self.lots if lot.granted_at <= now < lot.expires_at)
+        return sum(lot.remaining for lot in self.lots if not lot.is_money and lot.granted_at <= now < lot.expires_at)

@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.contrib.auth.hashers import make_password
-from django.utils.text import slugify
 
-from medspa.demo.seeding import registers
+from medspa.demo.seeding import offer, registers
+from medspa.demo.seeding.offer import Offer
 from members.models import (
-    Benefit,
     BusinessHours,
     Location,
-    Plan,
-    PlanVersion,
     Practice,
     Provider,
     Service,
@@ -48,13 +45,6 @@ _SERVICES = (
     ("Body Contouring", "Body", ("contouring", "sculpt"), 60, 39900, False),
 )
 
-# name, tier, cents, Stripe price, ((service, quantity, months valid), …)
-_PLANS = (
-    ("Glow", 1, 12900, "price_demo_glow", (("Signature Facial", 1, 2),)),
-    ("Radiance", 2, 19900, "price_demo_radiance", (("Signature Facial", 1, 2), ("LED Light Therapy", 1, 2))),
-    ("Luxe", 3, 32900, "price_demo_luxe", (("HydraGlow Facial", 1, 3), ("Dermaplaning", 1, 3))),
-)
-
 _SKIN = ("Signature Facial", "HydraGlow Facial", "Dermaplaning", "Chemical Peel", "LED Light Therapy")
 _MEDICAL = (
     "Microneedling",
@@ -85,8 +75,7 @@ class House:
     practice: Practice
     locations: dict[str, Location]
     services: dict[str, Service]
-    versions: dict[str, PlanVersion]
-    benefits: dict[str, list[Benefit]]
+    offer: Offer
     providers: dict[str, list[tuple[Provider, frozenset[str]]]]
     staff: dict[str, StaffUser]
 
@@ -112,10 +101,9 @@ def build(now: datetime) -> House:
         )
         for number, (name, category, nicknames, minutes, cents, add_on) in enumerate(_SERVICES, start=1)
     }
-    versions, benefits = _plans(services, now)
     staff = _staff(locations)
     registers.fill(owner=staff["owner@example.com"], now=now)
-    return House(practice, locations, services, versions, benefits, _providers(locations, services), staff)
+    return House(practice, locations, services, offer.build(services, now), _providers(locations, services), staff)
 
 
 def _locations() -> dict[str, Location]:
@@ -146,32 +134,6 @@ def _locations() -> dict[str, Location]:
         for location, day, opens, closes in hours
     )
     return {"austin": austin, "scottsdale": scottsdale}
-
-
-def _plans(services: dict[str, Service], now: datetime) -> tuple[dict[str, PlanVersion], dict[str, list[Benefit]]]:
-    versions: dict[str, PlanVersion] = {}
-    benefits: dict[str, list[Benefit]] = {}
-    for name, tier, cents, price_id, granted in _PLANS:
-        versions[name] = PlanVersion.objects.create(
-            plan=Plan.objects.create(name=name, tier=tier),
-            number=1,
-            price_cents=cents,
-            stripe_price_id=price_id,
-            terms="Billed monthly. Unused credits expire. Cancel any time with 30 days' notice.",
-            effective_from=now - timedelta(days=1000),
-            notice_days=30,
-        )
-        benefits[name] = []
-        for service, quantity, months in granted:
-            benefit = Benefit.objects.create(
-                version=versions[name],
-                code=slugify(service),
-                quantity=quantity,
-                valid_months=months,
-            )
-            benefit.services.add(services[service])
-            benefits[name].append(benefit)
-    return versions, benefits
 
 
 def _providers(

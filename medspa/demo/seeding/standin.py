@@ -16,15 +16,17 @@ _PAUSE = timedelta(days=45)
 
 def save(house: House, lives: list[Life], now: datetime) -> None:
     opened = min(life.started_at for life in lives) - timedelta(days=30)
-    prices: dict[str, Body] = {}
+    prices: dict[int, Body] = {}
     sold: list[Body] = []
-    for name, version in house.versions.items():
+    for name, versions in house.offer.versions.items():
         product = building.product(f"prod_demo_{name.lower()}", name=f"{name} membership", created=opened)
-        prices[name] = building.price(
-            version.stripe_price_id, product=product["id"], unit_amount=version.price_cents, created=opened
-        )
-        sold += [product, prices[name]]
-    bodies = [body for life in lives for body in _of(life, prices[life.plan.name], now)]
+        sold.append(product)
+        for version in versions:
+            prices[version.pk] = building.price(
+                version.stripe_price_id, product=product["id"], unit_amount=version.price_cents, created=opened
+            )
+            sold.append(prices[version.pk])
+    bodies = [body for life in lives for body in _of(life, prices[life.version.pk], now)]
     StandinObject.objects.bulk_create(building.rows(*sold, *bodies), batch_size=400)
 
 

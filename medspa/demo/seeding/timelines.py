@@ -21,6 +21,7 @@ _BOOKS_AHEAD = {"regular": 0.6, "occasional": 0.35, "drifting": 0.05, "never": 0
 _CHARGE_TAKES = timedelta(minutes=2)
 _GRACE = timedelta(days=14)
 _ONE_DAY = timedelta(days=1)
+SHOPS_AFTER = timedelta(days=12)  # a wallet's money is spent so long after it came
 
 
 def start_and_end(persona: Persona, rng: Random, now: datetime) -> tuple[datetime, datetime | None]:
@@ -41,23 +42,24 @@ def start_and_end(persona: Persona, rng: Random, now: datetime) -> tuple[datetim
 def fill(life: Life, house: House, diary: Diary, now: datetime, *, today: bool) -> None:
     """Give the life its periods, credits and visits up to `now`, and what is booked after it."""
     life.periods = _periods(life, now)
-    benefits = house.benefits[life.plan.name]
     life.lots = [
         Lot(
             period=period,
-            benefit_id=benefit.pk,
-            service=benefit.services.all()[0],
+            benefit=benefit,
+            services=tuple(benefit.services.all()),
             quantity=benefit.quantity,
             granted_at=period.paid_at,
             expires_at=clock.months_later(period.start, benefit.valid_months or 1),
         )
         for period in life.periods
         if period.paid_at
-        for benefit in benefits
+        for benefit in house.offer.benefits[life.version.pk]
     ]
     _past_visits(life, house, diary, now, today=today)
     grace = timedelta(days=life.version.usable_after_cancel_days)
     for lot in life.lots:
+        if lot.is_money and lot.granted_at + SHOPS_AFTER < min(now, life.ended_at or now):
+            lot.paid_out = (0, 2400, 3900)[(life.index + lot.period.number) % 3]
         ends = min(lot.expires_at, life.ended_at + grace) if life.ended_at else lot.expires_at
         if ends <= now:
             lot.expired, lot.expired_at = lot.remaining, ends
@@ -133,19 +135,19 @@ def _choose_service(life: Life, house: House, when: datetime) -> Service:
     covered = _usable(life, when)
     if covered and life.rng.random() < 0.88:
         soonest = min(lot.expires_at for lot in covered)
-        return life.rng.choice([lot.service for lot in covered if lot.expires_at == soonest])
+        return life.rng.choice([service for lot in covered if lot.expires_at == soonest for service in lot.services])
     return life.rng.choice(list(house.services.values()))
 
 
 def _spend(life: Life, visit: PlannedVisit) -> None:
     """Take the credit that expires first, as `members.credits.spend` does."""
-    live = [lot for lot in _usable(life, visit.ends_at) if lot.service == visit.service]
+    live = [lot for lot in _usable(life, visit.ends_at) if visit.service in lot.services]
     if live:
         min(live, key=lambda lot: lot.expires_at).spent.append(visit)
 
 
 def _usable(life: Life, when: datetime) -> list[Lot]:
-    live = [lot for lot in life.lots if lot.remaining and lot.granted_at <= when < lot.expires_at]
+    live = [lot for lot in life.lots if lot.remaining and not lot.is_money and lot.granted_at <= when < lot.expires_at]
     return [lot for lot in live if not (life.persona.keeps_credit and lot.period is life.periods[-1])]
 
 

@@ -1,0 +1,126 @@
+"""Staff pages of the plans: all of them, one with its versions, and the form that makes a new version."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from common import clock
+from common.access import staff
+from common.errors import Refused
+from members import plan_words, plans
+from members.models import Benefit, Location, Membership, Plan, PlanVersion, Service, StaffUser
+from members.plan_forms import BenefitFormSet, PlanForm, VersionForm, initial_of
+from members.views import signed_in
+
+_EDITORS = ("manager", "owner")
+_CURRENT = Q(memberships__status__in=Membership.CURRENT)
+
+
+@staff()
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    now = clock.now()
+    rows = Plan.objects.annotate(held=Count("memberships", filter=_CURRENT)).prefetch_related(
+        "versions__benefits__services", "versions__benefits__version"
+    )
+    listed = [{"plan": plan, "version": _on_sale(list(plan.versions.all()), now)} for plan in rows]
+    return render(request, "members/plans.html", {"plans": listed, "may_edit": _may_edit(request)})
+
+
+@staff()
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One plan: each version with its benefits and rules in plain words, and how many hold it."""
+    now = clock.now()
+    plan = get_object_or_404(Plan, pk=pk)
+    held = Count("memberships", filter=_CURRENT)
+    rows = plan.versions.annotate(held=held).order_by("-number")  # counting drops the default order
+    versions = list(rows.prefetch_related("benefits__services", "benefits__version"))
+    on_sale = _on_sale(versions, now)
+    shown = [_shown(version, is_on_sale=version == on_sale) for version in versions]
+    context = {
+        "plan": plan,
+        "now": now,
+        "versions": shown,
+        "prices": _member_prices(on_sale),
+        "may_edit": _may_edit(request),
+    }
+    return render(request, "members/plan.html", context)
+
+
+@staff(*_EDITORS)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """A plan that was not sold before."""
+    plan_form = PlanForm(request.POST or None)
+    return _edit(request, plan=None, plan_form=plan_form)
+
+
+@staff(*_EDITORS)
+@require_http_methods(["GET", "POST"])
+def revise(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new version, filled in with what the last one says."""
+    return _edit(request, plan=get_object_or_404(Plan, pk=pk), plan_form=None)
+
+
+def _edit(request: HttpRequest, *, plan: Plan | None, plan_form: PlanForm | None) -> HttpResponse:
+    last = plan.versions.prefetch_related("benefits__services").first() if plan else None
+    lines = [initial_of(line) for line in last.benefits.all()] if last else []
+    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first() or "UTC"
+    as_before = PlanVersion(**_rules_of(last)) if last else PlanVersion()
+    form = VersionForm(request.POST or None, instance=as_before, zone=zone)
+    benefits = BenefitFormSet(request.POST or None, initial=lines, prefix="benefit")
+    if request.method == "POST":
+        # Each is asked, so that all errors are shown at once.
+        asked: list[bool] = [form.is_valid(), benefits.is_valid(), plan_form is None or plan_form.is_valid()]
+        if all(asked):
+            try:
+                version = _make(request, plan, plan_form, form, benefits)
+            except Refused as refusal:
+                form.add_error(None, refusal.message)
+            else:
+                messages.success(request, f"{version} is made. Members keep the version that they bought.")
+                return redirect("members:plan", version.plan_id)
+    context = {"plan": plan, "last": last, "plan_form": plan_form, "form": form, "benefits": benefits}
+    return render(request, "members/plan_form.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _make(
+    request: HttpRequest, plan: Plan | None, plan_form: PlanForm | None, form: VersionForm, benefits: Any
+) -> PlanVersion:
+    said: dict[str, Any] = {"actor": signed_in.actor(request), "now": clock.now()}
+    rules, drafts = form.rules(), benefits.drafts()
+    if plan is not None:
+        return plans.revise(plan=plan, rules=rules, benefits=drafts, **said)
+    named = plan_form.cleaned_data if plan_form else {}
+    return plans.create(name=named["name"], tier=named["tier"], rules=rules, benefits=drafts, **said)
+
+
+def _rules_of(version: PlanVersion) -> dict[str, Any]:
+    return {name: getattr(version, name) for name in VersionForm.Meta.fields}
+
+
+def _on_sale(versions: list[PlanVersion], now: Any) -> PlanVersion | None:
+    """The highest number that has begun; versions come highest first."""
+    return next((version for version in versions if version.effective_from <= now), None)
+
+
+def _shown(version: PlanVersion, *, is_on_sale: bool) -> dict[str, Any]:
+    lines = [(line, plan_words.benefit(line)) for line in version.benefits.all()]
+    return {"version": version, "benefits": lines, "rules": plan_words.rules(version), "is_on_sale": is_on_sale}
+
+
+def _member_prices(version: PlanVersion | None) -> list[tuple[Service, int]]:
+    """What services cost members of this version, where that is less; cents."""
+    lines = version.benefits.all() if version else []
+    off = {line.category: line.percent for line in lines if line.kind == Benefit.Kind.PERCENT}
+    services = Service.objects.filter(category__in=off)
+    return [(service, service.price_cents * (100 - off[service.category]) // 100) for service in services]
+
+
+def _may_edit(request: HttpRequest) -> bool:
+    return isinstance(request.user, StaffUser) and not request.user.role_names().isdisjoint(_EDITORS)
