@@ -13,7 +13,7 @@ from members import api_replays, credits, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
 from members import reconciliation as stripe_comparison
 from members.importing import jobs
-from outreach import appointments
+from outreach import appointments, campaign_health
 from outreach import cadence as rounds
 
 
@@ -25,6 +25,11 @@ def tick() -> None:
 def cadence() -> None:
     with traced("cadence"):
         rounds.run_due(now=clock.now())
+
+
+def check_campaigns() -> None:
+    with traced("campaign-health"):
+        campaign_health.check(now=clock.now())
 
 
 def expire_credits() -> None:

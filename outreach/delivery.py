@@ -1,7 +1,7 @@
 """What the carrier says became of a message: forward only, in whatever order its callbacks come (R72)."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
 
-from outreach import handovers, opt_outs, send_errors
-from outreach.models import Message
+from outreach import handovers, opt_outs, send_errors, suppressions
+from outreach.models import Message, Suppression
 from outreach.send_errors import Action
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ _ENDS = {
     "delivered": Status.DELIVERED,
     "read": Status.DELIVERED,
 }
+_A_WEEK, _TOO_OFTEN = timedelta(days=7), 3
 _LOST = (Status.FAILED, Status.UNDELIVERED)
 
 
@@ -83,6 +84,16 @@ def _values(status: str, sid: str, error_code: str, now: datetime) -> dict[str, 
     return values
 
 
+def _use_no_more(message: Message, code: str, now: datetime) -> None:
+    """A number that cannot work is not tried again; one that was out of reach three times in a week, neither (R80)."""
+    why = send_errors.unusable(code)
+    if code == send_errors.OUT_OF_REACH:
+        lately = Message.objects.filter(address=message.address, error_code=code, created_at__gt=now - _A_WEEK)
+        why = Suppression.Why.UNREACHABLE if lately.count() >= _TOO_OFTEN else None
+    if why:
+        suppressions.add(address=message.address, channel=message.channel, why=why, code=code, now=now)
+
+
 def after_failure(message: Message, *, code: str, now: datetime) -> None:
     """What follows when a message ended failed or undelivered: opt-out, brake, a case for staff (R80)."""
     action = send_errors.action_for(code)
@@ -90,4 +101,5 @@ def after_failure(message: Message, *, code: str, now: datetime) -> None:
         opt_outs.record(address=message.address, wording=f"carrier code {code}", source="carrier", now=now)
     if action == Action.HALT:
         handovers.sender_halted(code=code, now=now)
+    _use_no_more(message, code, now)
     handovers.undelivered(message, now=now, always=action == Action.ASK)

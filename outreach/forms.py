@@ -1,14 +1,16 @@
-"""What staff may ask of the list of texts."""
+"""What staff may ask of the list of texts, and write into a sequence."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.http import QueryDict
 
 from common import clock
-from outreach import plain_words
-from outreach.models import Message, Sequence
+from outreach import late_facts, plain_words
+from outreach.editing import DraftStep
+from outreach.models import Message, Sequence, Step
 from outreach.models.messages import MessageQuerySet
 
 _SENDERS = {
@@ -56,3 +58,45 @@ class MessageFilter(forms.Form):
             since = now - timedelta(days=1) if period == "day" else clock.monday(now, zone)
             rows = rows.filter(created_at__gte=since)
         return rows
+
+
+class StepForm(forms.Form):
+    """One step of a new version; channel, class and choices stay as they are in the version it starts from."""
+
+    day = forms.IntegerField(label="Day", min_value=0, max_value=365)
+    hour = forms.IntegerField(
+        label="Hour", min_value=0, max_value=23, required=False, help_text="On the patient's clock; empty: as enrolled."
+    )
+    wording = forms.CharField(label="English", max_length=1000, widget=forms.Textarea(attrs={"rows": 4}))
+    wording_es = forms.CharField(
+        label="Spanish", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+    def __init__(self, data: QueryDict | None, *, step: DraftStep, prefix: str) -> None:
+        self.step = step
+        first = {"day": step.day, "hour": step.hour, "wording": step.wording, "wording_es": step.wording_es}
+        super().__init__(data, initial=first, prefix=prefix)
+
+    @property
+    def channel(self) -> str:
+        """In words."""
+        return str(Step.Channel(self.step.channel).label)
+
+    @property
+    def draft(self) -> DraftStep:
+        written = self.cleaned_data
+        return DraftStep(
+            day=written["day"],
+            hour=written["hour"],
+            channel=self.step.channel,
+            kind=self.step.kind,
+            wording=written["wording"],
+            wording_es=written["wording_es"],
+            choices=self.step.choices,
+        )
+
+
+def stops_in(posted: QueryDict) -> list[str]:
+    """The ticked stops, in the order in which they are asked."""
+    ticked = set(posted.getlist("stops"))
+    return [code for code in late_facts.STOPS if code in ticked]

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from outreach.models import Suppression
+
 
 class Action(StrEnum):
     HALT = "halt"  # nothing from this sender goes out until a person has seen to it
@@ -38,3 +40,16 @@ def action_for(code: str) -> Action:
 
 def words_for(code: str) -> str:
     return _WORDS.get(code, f"The carrier refused it (code {code})." if code else "The carrier refused it.")
+
+
+OUT_OF_REACH = "30003"
+# Codes that say something about the number itself: it is used no more, and a new one is asked for.
+_UNUSABLE = {
+    **dict.fromkeys(("21211", "21612", "13224", "30005"), Suppression.Why.INVALID),
+    **dict.fromkeys(("21614", "21635", "30006"), Suppression.Why.LANDLINE),
+}
+
+
+def unusable(code: str) -> str | None:
+    """Why a number with this error is not texted any more; None: it may be."""
+    return _UNUSABLE.get(code)

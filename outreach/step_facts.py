@@ -90,8 +90,8 @@ def _of_signals(enrolment: Enrolment, language: str) -> dict[str, str]:
         weeks = max(1, round(int(seen["interval_days"]) / 7))
         one, several = _WEEKS[language]
         facts["interval"] = one if weeks == 1 else several.format(count=weeks)
-    if "benefit" in seen:
-        facts["benefit"] = str(seen["benefit"])
+    if "more_credits" in seen:
+        facts["benefit"] = _credits(int(seen["more_credits"]), language)
     if "monthly_credits" in seen:
         facts["monthly_credits"] = _credits(int(seen["monthly_credits"]), language)
     if enrolment.sequence.slug == Sequence.Slug.WIN_BACK:

@@ -56,7 +56,7 @@ def throw(
         with transaction.atomic():
             switch = KillSwitch.objects.create(reason=reason.strip()[:200], thrown_by=by, thrown_at=now, **target)
             _trace("thrown", switch, by, now)
-    except IntegrityError:  # one_thrown_switch_a_target
+    except IntegrityError:  # one_thrown_switch_…
         return thrown().get(**target)
     return switch
 

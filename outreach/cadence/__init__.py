@@ -5,7 +5,7 @@ ended or were paused. Planning and enrolling are a few set-based statements, how
 sends. Every member whom a round concerns is a line, with the reason where they are skipped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -22,7 +22,20 @@ from outreach.cadence import reasons, rounds, selecting
 from outreach.cadence.rounds import ROUNDS
 from outreach.models import CadencePlan, Enrolment, PlanLine, Sequence, Step
 
-__all__ = ["ROUNDS", "Plan", "Planned", "Skipped", "plan", "preview", "run", "run_due"]
+__all__ = [
+    "ROUNDS",
+    "Plan",
+    "Planned",
+    "Skipped",
+    "chosen",
+    "counted",
+    "plan",
+    "preview",
+    "run",
+    "run_due",
+    "skipped",
+    "why_not",
+]
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class Planned:
     name: str
     cause: str
     words: str
+    patient_id: int = field(default=0, compare=False)
     signals: dict[str, object] = field(default_factory=dict, compare=False)
 
 
@@ -41,6 +55,7 @@ class Skipped:
     membership_id: int
     name: str
     why: str
+    patient_id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -141,21 +156,29 @@ def skipped(row: CadencePlan) -> "QuerySet[PlanLine]":
     return _readable(row).exclude(why=CHOSEN, held_out=False)
 
 
-def preview(lines: "QuerySet[PlanLine]") -> Iterator[Planned]:
+def counted(row: CadencePlan) -> list[tuple[str, int]]:
+    """(code of the reason, how many), most frequent first."""
+    rows = row.lines.exclude(why=CHOSEN, held_out=False).order_by()
+    found = rows.values_list("why").annotate(count=Count("pk"))
+    return sorted(((why or reasons.HELD_OUT, count) for why, count in found), key=lambda each: -each[1])
+
+
+def preview(lines: Iterable[PlanLine]) -> Iterator[Planned]:
     """Lines with what their first text will say; times are looked up when it is sent."""
     practice, first = Practice.current(), _first_texts()
     for line in lines:
         membership = line.membership
         name = membership.patient.full_name
         words = _words(first.get(line.sequence_id), line, practice)
-        yield Planned(membership.pk, name, line.cause, words, line.signals)
+        yield Planned(membership.pk, name, line.cause, words, membership.patient_id, line.signals)
 
 
-def why_not(lines: "QuerySet[PlanLine]") -> Iterator[Skipped]:
+def why_not(lines: Iterable[PlanLine]) -> Iterator[Skipped]:
     for line in lines:
         why = line.why or reasons.HELD_OUT
         words = reasons.words(why, line.membership, line.plan.which)
-        yield Skipped(line.membership_id, line.membership.patient.full_name, words)
+        patient = line.membership.patient
+        yield Skipped(line.membership_id, patient.full_name, words, patient.pk)
 
 
 def _readable(row: CadencePlan) -> "QuerySet[PlanLine]":

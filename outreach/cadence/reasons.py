@@ -35,4 +35,9 @@ def words(code: str, membership: Membership, which: str) -> str:
     if code == "booked" and ahead:
         there = clock.local(ahead, membership.location.time_zone)
         return f"appointment on {there:%B} {there.day}"
+    return in_general(code, which)
+
+
+def in_general(code: str, which: str) -> str:
+    """The reason of a whole group."""
     return _ON_MONDAY.get(code, WHY[code]) if which == "monday" else WHY[code]

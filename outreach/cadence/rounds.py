@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from common.errors import Refused
-from outreach.audiences import Moment, Selection, at_risk, left, owing
+from outreach.audiences import Moment, Selection, at_risk, due, growing, left, owing
 
 EVERY_DAY = frozenset(range(7))
 
@@ -41,6 +41,20 @@ ROUNDS: dict[str, Round] = {
         weekdays=frozenset({4}),
         hour=10,
         selections=(left.select_lapsed,),
+    ),
+    "daily": Round(
+        "Every day",
+        "Expiring cards, required notices, and members for whom the next plan would pay",
+        weekdays=EVERY_DAY,
+        hour=11,
+        selections=(due.select_expiring_cards, due.select_long_terms, due.select_yearly, growing.select),
+    ),
+    "missed": Round(
+        "Every evening",
+        "Members who missed a visit today",
+        weekdays=EVERY_DAY,
+        hour=17,
+        selections=(due.select_missed,),
     ),
 }
 

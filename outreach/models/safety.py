@@ -28,11 +28,17 @@ class KillSwitch(models.Model):
     class Meta:
         ordering = ("-thrown_at",)
         constraints = [
+            # Throwing one that is thrown changes nothing. One constraint a kind of target: NULLs are never equal.
             models.UniqueConstraint(
-                fields=["scope", "location", "sequence"],
-                condition=Q(lifted_at__isnull=True),
-                nulls_distinct=False,
-                name="one_thrown_switch_a_target",
+                fields=["scope"],
+                condition=Q(lifted_at__isnull=True, scope__in=["all", "automation"]),
+                name="one_thrown_switch_for_all",
+            ),
+            models.UniqueConstraint(
+                fields=["location"], condition=Q(lifted_at__isnull=True), name="one_thrown_switch_a_location"
+            ),
+            models.UniqueConstraint(
+                fields=["sequence"], condition=Q(lifted_at__isnull=True), name="one_thrown_switch_a_sequence"
             ),
             models.CheckConstraint(
                 condition=Q(scope__in=["all", "automation"], location__isnull=True, sequence__isnull=True)

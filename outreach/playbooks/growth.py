@@ -53,7 +53,6 @@ GROWTH: dict[str, Playbook] = {
                 "Hola {first_name}, ¿no es buen momento para {practice}? Responda RECORDAR y le escribimos otra vez en "
                 "60 días. Si no, lo dejamos aquí. Responda STOP para no recibir textos.",
                 "remind",
-                "not_now",
             ),
         ),
         stops=("restarted", *_PEOPLE),

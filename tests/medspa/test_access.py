@@ -10,6 +10,8 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from common import access, clock
 from members import escalations
 from members.models import ImportJob, StaffUser
+from outreach import playbooks
+from outreach.models import CadencePlan
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,15 @@ def address():
     )
 
     def of(name: str) -> str:
+        if name.startswith("outreach:sequence_edit") or name == "outreach:sequence":
+            playbooks.install()
+            return reverse(name, args=["utilization"])
+        if name == "outreach:plan":
+            now = clock.now()
+            plan, _ = CadencePlan.objects.get_or_create(which="monday", on=now.date(), defaults={"made_at": now})
+            return reverse(name, args=[plan.pk])
+        if name in ("outreach:sequence_preview", "outreach:approve"):
+            return reverse(name, args=["utilization", 1])
         if name.startswith("concierge:") and name != "concierge:queue":
             return reverse(name, args=[case.pk])
         try:

@@ -1,0 +1,83 @@
+"""Every day: what must be said before money moves, and what is worth saying on the day itself."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Concat, JSONObject, TruncDate
+
+from members.models import Membership, PlanVersion, Visit
+from outreach.audiences.base import Moment, Selection, code, enrolled, skip, unreachable, whys, with_phone
+from outreach.models import Sequence
+
+Slug = Sequence.Slug
+_BEFORE_A_LONG_TERM = timedelta(days=20)  # R98
+_YEARS = range(1, 21)
+_SAME_DAY = timedelta(hours=12)
+
+
+def select_expiring_cards(moment: Moment) -> Selection:
+    """Cards that end with this month, of members who are charged."""
+    rows = Membership.objects.filter(
+        status=Membership.Status.ACTIVE, card_exp_year=moment.on.year, card_exp_month=moment.on.month
+    )
+    rows = rows.annotate(cause=Concat(Value(f"card:{moment.on:%Y-%m}:"), F("card_last4")))
+    return _selection(moment, rows, Slug.EXPIRING_CARD, signals=JSONObject(card=F("card_last4")))
+
+
+def select_long_terms(moment: Moment) -> Selection:
+    """Terms of a year that renew within twenty days (R98)."""
+    rows = Membership.objects.filter(
+        status=Membership.Status.ACTIVE,
+        plan_version__interval=PlanVersion.Interval.YEAR,
+        current_period_end__gt=moment.begins,
+        current_period_end__lte=moment.begins + _BEFORE_A_LONG_TERM,
+    )
+    day = Cast(TruncDate("current_period_end"), CharField())
+    rows = rows.annotate(cause=Concat(Value("renewal:"), day))
+    return _selection(moment, rows, Slug.RENEWAL, signals=JSONObject(renews_on=day))
+
+
+def select_yearly(moment: Moment) -> Selection:
+    """Days 335 to 365 of each year of membership (R97)."""
+    whens, near = [], Q()
+    for year in _YEARS:
+        days = Q(
+            started_on__gt=moment.on - timedelta(days=365 * year),
+            started_on__lte=moment.on - timedelta(days=365 * year - 30),
+        )
+        whens.append(When(days, then=code(f"yearly:{year}")))
+        near |= days
+    rows = Membership.objects.current().filter(near).annotate(cause=Case(*whens, default=code("yearly")))
+    return _selection(moment, rows, Slug.YEARLY, signals=JSONObject(year=moment.on.year))
+
+
+def select_missed(moment: Moment) -> Selection:
+    """Members who did not come, or called it off late, within half a day; not those who booked anew."""
+    missed = Visit.objects.filter(
+        patient=OuterRef("patient"),
+        status=Visit.Status.NO_SHOW,
+        starts_at__gt=moment.begins - _SAME_DAY,
+        starts_at__lte=moment.begins,
+    )
+    last = Subquery(missed.order_by("-starts_at").values("pk")[:1])
+    rows = with_phone(Membership.objects.filter(status=Membership.Status.ACTIVE)).annotate(missed=last)
+    rows = rows.filter(missed__isnull=False).annotate(cause=Concat(Value("missed:"), Cast("missed", CharField())))
+    booked = skip(Q(next_appointment_at__gt=moment.begins), "booked")
+    return _selection(
+        moment, rows, Slug.MISSED_VISIT, booked, *unreachable(moment.on), signals=JSONObject(visit=F("missed"))
+    )
+
+
+def _selection(moment: Moment, rows: Any, slug: str, *reasons: Any, signals: Any) -> Selection:
+    return Selection(
+        rows=rows,
+        sequence=Case(default=moment.pk(slug), output_field=BigIntegerField()),
+        cause=F("cause"),
+        why=whys(
+            *(() if slug in moment.live else (skip(Q(pk__isnull=False), "switched_off"),)),
+            skip(enrolled("cause", [moment.sequences[slug].pk]), "enrolled"),
+            *reasons,
+        ),
+        signals=signals,
+    )

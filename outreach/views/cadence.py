@@ -1,0 +1,172 @@
+"""The week: its rounds, their dry runs and runs, the go-live switches and the kill switches."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from common import clock, htmx
+from common.access import staff
+from common.errors import Refused
+from members.models import Location, Practice
+from members.views import signed_in
+from outreach import automations, cadence, switches
+from outreach.cadence import reasons
+from outreach.models import CadencePlan, KillSwitch, Sequence
+
+_ROWS = 25
+_RECENT = 8
+
+
+@staff()
+@require_safe
+def week(request: HttpRequest) -> HttpResponse:
+    now, practice = clock.now(), Practice.current()
+    first = Location.objects.order_by("pk").first()
+    zone = first.time_zone if first else "UTC"
+    plans = list(CadencePlan.objects.select_related("location").order_by("-made_at")[:_RECENT])
+    for each in plans:
+        each.title = cadence.ROUNDS[each.which].title  # type: ignore[attr-defined]
+    context = {
+        "now": now,
+        "zone": zone,
+        "rounds": [_round(which, now, zone) for which in cadence.ROUNDS],
+        "plans": plans,
+        "automations": automations.listed(practice),
+        "thrown": switches.thrown(),
+        "scopes": KillSwitch.Scope.choices,
+        "locations": Location.objects.order_by("name"),
+        "sequences": Sequence.objects.order_by("name"),
+        "may_act": _may_act(request),
+    }
+    return htmx.render(request, "outreach/cadence.html", context)
+
+
+@staff("manager", "owner")
+@require_POST
+def dry_run(request: HttpRequest) -> HttpResponse:
+    """Plan a round as of today; nobody is enrolled."""
+    location = Location.objects.filter(pk=_number(request.POST.get("location"))).first()
+    now = clock.now()
+    zone = location or Location.objects.order_by("pk").first()
+    on = clock.local_date(now, zone.time_zone) if zone else now.date()
+    try:
+        planned = cadence.plan(request.POST.get("which", ""), on=on, now=now, location=location)
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect("outreach:cadence")
+    return redirect("outreach:plan", pk=planned.row.pk)
+
+
+@staff()
+@require_safe
+def plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who would get what, and who not and why."""
+    row = get_object_or_404(CadencePlan.objects.select_related("location"), pk=pk)
+    to_enrol = Paginator(cadence.chosen(row), _ROWS).get_page(request.GET.get("page"))
+    skipped = Paginator(cadence.skipped(row), _ROWS).get_page(request.GET.get("skipped"))
+    first = row.location or Location.objects.order_by("pk").first()
+    context = {
+        "plan": row,
+        "round": cadence.ROUNDS[row.which],
+        "zone": first.time_zone if first else "UTC",
+        "to_enrol": to_enrol,
+        "planned": list(cadence.preview(to_enrol)),
+        "skipped": skipped,
+        "why_not": list(cadence.why_not(skipped)),
+        "reasons": [(reasons.in_general(why, row.which), count) for why, count in cadence.counted(row)],
+        "may_act": _may_act(request),
+    }
+    return htmx.render(request, "outreach/plan.html", context)
+
+
+@staff("manager", "owner")
+@require_POST
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Enrol exactly the members of the plan."""
+    row = get_object_or_404(CadencePlan, pk=pk)
+    if row.ran_at:
+        messages.info(request, "This plan was run before; nobody was enrolled twice.")
+        return redirect("outreach:plan", pk=pk)
+    enrolled = cadence.run(cadence.Plan(row), actor=signed_in.actor(request), now=clock.now())
+    members_ = "member was" if enrolled == 1 else "members were"
+    messages.success(
+        request, f"{enrolled} {members_} enrolled. The first texts go out within minutes, where it is day."
+    )
+    return redirect("outreach:plan", pk=pk)
+
+
+@staff("manager", "owner")
+@require_POST
+def turn(request: HttpRequest) -> HttpResponse:
+    """The go-live switch of one automation."""
+    on = request.POST.get("on") == "yes"
+    try:
+        automations.turn(
+            switch=request.POST.get("automation", ""), on=on, by=signed_in.person(request), now=clock.now()
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    return redirect("outreach:cadence")
+
+
+@staff("manager", "owner")
+@require_POST
+def throw(request: HttpRequest) -> HttpResponse:
+    """Stop everything, all automation, one location or one sequence, at once."""
+    asked = request.POST
+    scope, _, target = asked.get("scope", "").partition(":")
+    location = Location.objects.filter(pk=_number(target)).first() if scope == "location" else None
+    sequence = Sequence.objects.filter(pk=_number(target)).first() if scope == "sequence" else None
+    try:
+        if scope not in KillSwitch.Scope.values:
+            raise Refused("Choose what is to be stopped.", code="no_target")
+        switches.throw(
+            scope=scope,
+            reason=asked.get("reason", ""),
+            by=signed_in.person(request),
+            now=clock.now(),
+            location=location,
+            sequence=sequence,
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, "Stopped. What is due waits until you let it go on.")
+    return redirect("outreach:cadence")
+
+
+@staff("manager", "owner")
+@require_POST
+def lift(request: HttpRequest, pk: int) -> HttpResponse:
+    switch = get_object_or_404(KillSwitch, pk=pk)
+    if switches.lift(switch=switch, by=signed_in.person(request), now=clock.now()):
+        messages.success(request, "It goes on. What waited is asked anew before it goes out.")
+    return redirect("outreach:cadence")
+
+
+def _round(which: str, now: datetime, zone: str) -> dict[str, Any]:
+    round_ = cadence.ROUNDS[which]
+    last = CadencePlan.objects.filter(which=which, ran_at__isnull=False).order_by("-ran_at").first()
+    return {"which": which, "round": round_, "last": last, "next": _next(round_, clock.local(now, zone))}
+
+
+def _next(round_: Any, local: datetime) -> date:
+    """The next local day on which the clock runs it."""
+    for ahead in range(8):
+        day = local.date() + timedelta(days=ahead)
+        if day.weekday() in round_.weekdays and (ahead or local.hour < round_.hour):
+            return day
+    return local.date()
+
+
+def _may_act(request: HttpRequest) -> bool:
+    return not signed_in.person(request).role_names().isdisjoint({"manager", "owner"})
+
+
+def _number(written: str | None) -> int:
+    return int(written) if written and written.isdecimal() and len(written) < 10 else 0

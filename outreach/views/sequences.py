@@ -1,0 +1,125 @@
+"""The sequences: what they say, what came of them, and the editor with its preview."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from common import clock, htmx
+from common.access import staff
+from common.errors import Refused
+from members.models import Location, Practice
+from members.views import signed_in
+from outreach import editing, gate, late_facts, previews, results
+from outreach.forms import StepForm, stops_in
+from outreach.models import Sequence, SequenceVersion
+from outreach.wording_rules import Finding
+
+_VERSIONS = 10
+
+
+@staff()
+@require_safe
+def listed(request: HttpRequest) -> HttpResponse:
+    practice = Practice.current()
+    rows = [
+        {"sequence": each, "is_live": gate.is_live(each.slug, practice), "counts": results.summary(each)}
+        for each in Sequence.objects.order_by("pk")
+    ]
+    return htmx.render(request, "outreach/sequences.html", {"rows": rows})
+
+
+@staff()
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    sequence = get_object_or_404(Sequence, slug=slug)
+    first = Location.objects.order_by("pk").first()
+    live = sequence.live
+    context = {
+        "sequence": sequence,
+        "live": live,
+        "steps": results.per_step(sequence),
+        "stops": [late_facts.STOPS[stop].words for stop in live.stops if stop in late_facts.STOPS] if live else [],
+        "endings": results.endings(sequence),
+        "versions": sequence.versions.select_related("made_by", "approved_by")[:_VERSIONS],
+        "zone": first.time_zone if first else "UTC",
+        "is_live": gate.is_live(sequence.slug, Practice.current()),
+        "may_edit": not signed_in.person(request).role_names().isdisjoint({"manager", "owner"}),
+    }
+    return htmx.render(request, "outreach/sequence.html", context)
+
+
+@staff("manager", "owner")
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Write a new version. What runs keeps its own; nobody gets the new one before it is put live."""
+    sequence = get_object_or_404(Sequence, slug=slug)
+    start = editing.as_drafts(_from(request, sequence))
+    posted = request.POST if request.method == "POST" else None
+    forms = [StepForm(posted, step=step, prefix=str(place)) for place, step in enumerate(start)]
+    stops = stops_in(posted) if posted else list(sequence.live.stops) if sequence.live else []
+    found: dict[int | None, list[Finding]] = {}
+    valid = [form.is_valid() for form in forms]  # each says what is wrong with it
+    if posted and all(valid):
+        steps = [form.draft for form in forms]
+        try:
+            version = editing.draft(
+                sequence=sequence,
+                steps=steps,
+                stops=stops,
+                note=posted.get("note", ""),
+                by=signed_in.person(request),
+                now=clock.now(),
+            )
+        except Refused as refused:
+            messages.error(request, f"Not saved. {refused.message}")
+            for place, finding in editing.check(steps, stops):
+                found.setdefault(place, []).append(finding)
+        else:
+            messages.success(request, f"Version {version.number} is saved. It is sent once it is put live.")
+            return redirect("outreach:sequence", slug=slug)
+    context = {
+        "sequence": sequence,
+        "steps": [{"form": form, "found": found.get(place, [])} for place, form in enumerate(forms)],
+        "found": found.get(None, []),
+        "stops": [(code, stop.words, code in stops) for code, stop in late_facts.STOPS.items()],
+        "note": posted.get("note", "") if posted else "",
+    }
+    status = 422 if posted else None
+    return htmx.render(request, "outreach/sequence_edit.html", context, status=status)
+
+
+@staff("manager", "owner")
+@require_POST
+def preview(request: HttpRequest, slug: str, place: int) -> HttpResponse:
+    """One step as a real member would read it, with its segments and what is to be mended. Saves nothing."""
+    sequence = get_object_or_404(Sequence, slug=slug)
+    start = editing.as_drafts(_from(request, sequence))
+    if place >= len(start):
+        return HttpResponse(status=404)
+    form = StepForm(request.POST, step=start[place], prefix=str(place))
+    shown = previews.of(sequence, form.draft if form.is_valid() else start[place], first=place == 0, now=clock.now())
+    return htmx.render(request, "outreach/sequence_preview.html", {"shown": shown})
+
+
+@staff("clinician", "manager", "owner")
+@require_POST
+def approve(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    version = get_object_or_404(SequenceVersion, sequence__slug=slug, number=number)
+    try:
+        editing.approve(version=version, by=signed_in.person(request), now=clock.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, f"Version {number} is live for everybody who is enrolled from now on.")
+    return redirect("outreach:sequence", slug=slug)
+
+
+def _from(request: HttpRequest, sequence: Sequence) -> Any:
+    """The version to start from: the one asked for, else the live one."""
+    wanted = request.GET.get("version", "")
+    if wanted.isdecimal() and len(wanted) < 5:
+        return sequence.versions.filter(number=int(wanted)).first() or sequence.live
+    return sequence.live
