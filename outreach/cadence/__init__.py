@@ -5,6 +5,7 @@ ended or were paused. Planning and enrolling are a few set-based statements, how
 sends. Every member whom a round concerns is a line, with the reason where they are skipped.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -21,6 +22,8 @@ from outreach.audiences import CHOSEN, Moment, Selection
 from outreach.cadence import reasons, rounds, selecting
 from outreach.cadence.rounds import ROUNDS
 from outreach.models import CadencePlan, Enrolment, PlanLine, Sequence, Step
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "ROUNDS",
@@ -145,6 +148,9 @@ def _run_one(which: str, on: date, location: Location, now: datetime) -> int:
             return run(planned, actor="system", now=now)
     except IntegrityError:
         return 0  # one_automatic_plan_a_day: another worker was quicker
+    except Exception:
+        log.exception("round not run", extra={"round": which, "location_pk": location.pk})
+        return 0  # the other rounds and locations still get their turn; this one is tried again in a minute
 
 
 def chosen(row: CadencePlan) -> "QuerySet[PlanLine]":

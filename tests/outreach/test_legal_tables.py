@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 
+import holidays
 import pytest
 
 from outreach import checks, legal_tables
@@ -38,6 +39,14 @@ def test_a_single_row_set_back_fails_against_the_newest_review(tmp_path, monkeyp
 
 def test_a_list_of_holidays_that_runs_out_is_named():
     assert any("holidays ends on 2028-12-25" in sentence for sentence in legal_tables.overdue(date(2028, 7, 1)))
+
+
+def test_the_holidays_are_the_federal_ones_with_the_days_on_which_they_are_observed():
+    listed = legal_tables.texting_hours().holidays
+
+    federal = holidays.country_holidays("US", years=range(2026, 2029))
+
+    assert {day for day in listed if day.year < 2029} == set(federal)
 
 
 def test_the_system_check_warns_and_does_not_stop_the_house():
