@@ -7,6 +7,7 @@ import pytest
 from members.models import Invoice, Membership, Practice, Visit
 from outreach import cadence, playbooks, sequences
 from outreach.cadence import selecting
+from outreach.late_facts import cause_of
 from outreach.models import CadencePlan, Enrolment, PlanLine, Sequence
 from tests import factories
 from tests.doubles.owing import owing_member
@@ -141,6 +142,18 @@ def test_wednesday_catches_a_failure_whose_event_was_lost_and_nothing_that_is_fo
     assert [row.membership_id for row in plan.to_enrol] == [lost.pk]
     assert [row.why for row in plan.skipped] == ["already being followed"]
     assert Enrolment.objects.filter(membership=lost).get().cause == f"invoice:in_test{lost.pk}"
+
+
+def test_a_recovery_that_a_pause_cut_short_begins_anew_on_wednesday():
+    """With the cause that the billing event would have given it."""
+    membership, invoice = owing_member()
+    first = sequences.enrol(slug="payment_recovery", membership=membership, cause=cause_of(invoice), now=NOON)
+    sequences.stop(membership=membership, slug="payment_recovery", because="paused", now=NOON)
+    expected = cause_of(invoice)
+
+    [row] = cadence.plan("wednesday", on=TUESDAY, now=NOON).to_enrol
+
+    assert row.cause == expected == f"{first.cause}:2"
 
 
 def test_wednesday_names_who_is_past_due_without_an_invoice():
