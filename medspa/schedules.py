@@ -29,6 +29,10 @@ JOBS = (
     Job("webhooks", "medspa.tasks.webhooks", 1, "tells other systems the news"),
     Job("reconcile", "medspa.tasks.reconcile", 1440, "begins the comparison with Stripe"),
     Job("compare", "medspa.tasks.compare", 1, "does the next chunks of a comparison with Stripe that is under way"),
+    Job("grace", "medspa.tasks.end_grace", 60, "ends the grace of members who stay past due, by their plan's rule"),
+    Job(
+        "expiring-cards", "medspa.tasks.expiring_cards", 60, "reminds of cards that will not be good at the next charge"
+    ),
     Job("tidy-accounts", "medspa.tasks.tidy_accounts", 720, "drops old drafts and ended sessions"),
     Job("mirror", "medspa.tasks.mirror", 5, "reads what changed in the practice's scheduler"),
     Job("keyed-in", "medspa.tasks.keyed_in", 1, "confirms what the desk keyed in, and tells the patients"),

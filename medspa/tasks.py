@@ -9,12 +9,13 @@ from common.errors import Refused
 from common.logs import traced
 from medspa import ticking
 from medspa.portal import drafts
-from members import api_replays, credits, standings, visits, webhook_endpoints
+from members import api_replays, credits, grace, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
 from members import reconciliation as stripe_comparison
 from members.importing import jobs
 from outreach import appointments, campaign_health
 from outreach import cadence as rounds
+from outreach import expiring_cards as card_reminders
 
 
 def tick() -> None:
@@ -41,6 +42,16 @@ def reconcile() -> None:
     """Begin the nightly comparison; one that is still under way goes on."""
     with traced("reconcile"), suppress(Refused):
         stripe_comparison.start(repair=True, actor="system", now=clock.now())
+
+
+def end_grace() -> None:
+    with traced("grace"):
+        grace.end_due(now=clock.now())
+
+
+def expiring_cards() -> None:
+    with traced("expiring-cards"):
+        card_reminders.remind(now=clock.now())
 
 
 def compare() -> None:

@@ -155,7 +155,7 @@ def _open_invoices(run: Reconciliation, now: datetime) -> tuple[str, int]:
 
 def _unpaid(run: Reconciliation, now: datetime) -> tuple[str, int]:
     """Invoices that are open here: those that are not at Stripe any more are told apart by asking for each."""
-    unpaid = Invoice.objects.filter(status=Invoice.Status.OPEN, pk__gt=int(run.cursor or 0))
+    unpaid = Invoice.objects.at_stripe().filter(status=Invoice.Status.OPEN, pk__gt=int(run.cursor or 0))
     rows = list(unpaid.select_related("membership").order_by("pk")[:_ROWS])
     for invoice in rows:
         try:

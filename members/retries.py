@@ -18,6 +18,8 @@ def may_not_retry(invoice: Invoice, *, now: datetime) -> Refused | None:
     """Why staff may not try this invoice again; None if they may."""
     if not invoice.needs_payment:
         return Refused("This payment is not open any more.", code="not_open")
+    if not Invoice.objects.at_stripe().filter(pk=invoice.pk).exists():
+        return Refused("Your scheduler charges this payment. Try it again there.", code="not_at_stripe")
     if declines.kind_of(invoice.decline_code) != declines.Kind.SOFT:
         return Refused("The bank will not take this card again. Send the card link instead.", code="hard_decline")
     if disputes.is_open(invoice.membership):

@@ -50,7 +50,12 @@ def no_longer_true(enrolment: Enrolment, *, now: datetime) -> NoLongerTrue | Non
 
 
 def no_longer_true_at_stripe(enrolment: Enrolment) -> NoLongerTrue | None:
-    """By the live invoice, for payment recovery. Never inside a transaction. Raises StripeUnavailable."""
+    """By the live invoice, for payment recovery; by the live card, for one that expires.
+
+    Never inside a transaction. Raises StripeUnavailable.
+    """
+    if enrolment.sequence.slug == Sequence.Slug.EXPIRING_CARD:
+        return _still_expiring(enrolment.membership)
     stripe_id = invoice_id(enrolment)
     if not stripe_id or not Invoice.objects.at_stripe().filter(stripe_id=stripe_id).exists():
         return None  # what the scheduler charges nobody else can be asked about
@@ -58,6 +63,20 @@ def no_longer_true_at_stripe(enrolment: Enrolment) -> NoLongerTrue | None:
     if live.status == Invoice.Status.OPEN and live.amount_remaining_cents > 0:
         return None
     return PAID if live.status == Invoice.Status.PAID else NOT_OWED
+
+
+def expires_before(year: int, month: int, when: datetime) -> bool:
+    """Whether a card that is good until the end of that month has expired by then."""
+    return (year, month) < (when.year, when.month)
+
+
+def _still_expiring(membership: Membership) -> NoLongerTrue | None:
+    """The network may have renewed the card, or the patient left another one (R136)."""
+    due = membership.current_period_end
+    live = stripe_gateway.fetch_card(str(membership.stripe_subscription_id)) if due else None
+    if due and live and expires_before(live.exp_year, live.exp_month, due):
+        return None
+    return NoLongerTrue("card renewed", "The card on file does not expire before the next charge.")
 
 
 def invoice_id(enrolment: Enrolment) -> str:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from common import clock
+from common import clock, money
 from common.claims import claim
 from common.rounds import in_time
-from members import declines, disputes
-from members.models import BillingChange, Invoice, PatientLink, Practice
+from members import declines, disputes, links
+from members.models import BillingChange, Invoice, Membership, PatientLink, Practice
 from outreach import gate, late_facts, outbox, quiet_hours, sequences, standing_texts
 from outreach.models import Message, Sequence
 
@@ -46,6 +46,8 @@ def _follow(pk: int, now: datetime) -> bool:
     elif change.kind == Kind.DISPUTE_CLOSED:
         for invoice in change.membership.invoices.owed().filter(first_failed_at__isnull=False):
             _start(invoice, now)
+    elif change.invoice and change.kind == Kind.GRACE_ENDED:
+        _say_that_grace_ended(change, change.invoice, now)
     elif change.invoice and change.kind == Kind.PAYMENT_SETTLED:
         _settled(change, change.invoice, now)
     elif change.invoice:
@@ -103,5 +105,24 @@ def _thank(change: BillingChange, invoice: Invoice, now: datetime) -> None:
         location=location,
         enrolment=enrolment,
         due_at=now if own_act else quiet_hours.next_allowed(now, places),
+        now=now,
+    )
+
+
+def _say_that_grace_ended(change: BillingChange, invoice: Invoice, now: datetime) -> None:
+    """Never silently (settled.md 14)."""
+    membership = change.membership
+    paused = membership.status == Membership.Status.PAUSED
+    body = standing_texts.grace_ended(
+        membership.patient, amount=money.readable(invoice.amount_remaining_cents, invoice.currency), paused=paused
+    )
+    purpose = PatientLink.Purpose.UPDATE_CARD
+    outbox.post(
+        kind=Message.Kind.SERVICING,
+        body=body,
+        dedupe_key=f"grace:{change.pk}",
+        patient=membership.patient,
+        location=membership.location,
+        link=links.issue(membership=membership, purpose=purpose, invoice=invoice, now=now) if paused else None,
         now=now,
     )

@@ -7,14 +7,22 @@ _BETWEEN = r"[\s.\-–—_/·()]{1,3}"
 # Thirteen digits or more (of any script: full-width ones too), with at most a little in between.
 _RUN = re.compile(rf"\d(?:(?:{_BETWEEN})?\d){{12,}}")
 _GROUP = re.compile(r"\d+")
+_CODE = re.compile(r"\b(cvv2?|cvc2?|csc|cid|security code|code|c[oó]digo)\b\W{0,3}(?:(?:is|es)\W{1,2})?\d{3,4}\b", re.I)
+_EXPIRY = re.compile(r"(?<!\d)(?:0?[1-9]|1[0-2])\s?[/-]\s?(?:20)?\d{2}(?!\d)")
 _SHORTEST, _LONGEST = 13, 19
 # A line of phone numbers only: "512-555-0123 512-555-0199".
 _PHONES = re.compile(r"(?:(?:1 )?\d{3} \d{3} \d{4}|1?\d{10})(?: (?:(?:1 )?\d{3} \d{3} \d{4}|1?\d{10}))*")
 
 
 def redact(text: str) -> str:
-    """The text with every card number replaced by `[card ••••1111]`; phone numbers and other ids stay."""
-    return _RUN.sub(lambda run: _redact_run(run.group()), text)
+    """The text with every card number replaced by `[card ••••1111]`; phone numbers and other ids stay.
+
+    Beside a card number its security code and expiry go too (R123); elsewhere "code 1234" may be a door's.
+    """
+    without = _RUN.sub(lambda run: _redact_run(run.group()), text)
+    if without == text:
+        return text
+    return _EXPIRY.sub("[expiry]", _CODE.sub(r"\1 [code]", without))
 
 
 def _redact_run(run: str) -> str:

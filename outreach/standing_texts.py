@@ -21,6 +21,11 @@ def payment_link(patient: Patient, *, amount: str) -> str:
     return _render(playbooks.PAYMENT_LINK, patient, amount=amount)
 
 
+def grace_ended(patient: Patient, *, amount: str, paused: bool) -> str:
+    """The membership is paused now, or has ended, because a payment stayed open."""
+    return _render(playbooks.GRACE_PAUSED if paused else playbooks.GRACE_ENDED, patient, amount=amount)
+
+
 def _render(template: dict[str, str], patient: Patient | None, **more: str) -> str:
     practice = Practice.current()
     facts = {

@@ -65,13 +65,15 @@ class PaymentTable(BaseTable):
     amount = tables.TemplateColumn(
         "{{ record.amount_remaining_cents|money:record.currency }}",
         accessor="amount_remaining_cents",
+        verbose_name="Amount",
         attrs={"td": {"class": "tabular labelled"}},
     )
     why = tables.Column(
         accessor="decline_code", verbose_name="Why", attrs={"td": {"class": "labelled"}}, empty_values=()
     )
     step = tables.TemplateColumn(
-        "{% if record.next_at %}Step {{ record.next_position|add:1 }} of {{ record.steps }}, "
+        "{% if record.next_at %}Step {{ record.next_position|add:1 }}"
+        "{% if record.steps %} of {{ record.steps }}{% endif %}, "
         "{{ record.next_at|day:record.membership.location.time_zone }}"
         '{% else %}<span class="text-secondary">No step comes by itself</span>{% endif %}',
         accessor="next_at",

@@ -18,7 +18,9 @@ _real_connect = socket.socket.connect
 
 @pytest.fixture(autouse=True)
 def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sockets are refused, but for the database's and for browser tests (loopback only)."""
+    """Sockets are refused, but for the database's, for browser tests (loopback only) and for tests of Stripe itself."""
+    if request.node.get_closest_marker("stripe_live"):
+        return
 
     def refuse(self: socket.socket, address: Any) -> Any:
         host = address[0] if isinstance(address, tuple) else ""

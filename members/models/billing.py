@@ -174,6 +174,7 @@ class BillingChange(models.Model):
         DISPUTE_OPENED = "dispute_opened", "Dispute opened"
         DISPUTE_CLOSED = "dispute_closed", "Dispute closed"
         REFUNDED = "refunded", "Payment refunded"
+        GRACE_ENDED = "grace_ended", "Grace period ended"
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="billing_changes")
     # Empty where the scheduler charges: then it is the attempt that tells one failure from the next.

@@ -16,9 +16,29 @@ from outreach.playbooks.growth import GROWTH
 from outreach.playbooks.money import MONEY
 from outreach.playbooks.notices import NOTICES
 from outreach.playbooks.nudges import NUDGES
-from outreach.playbooks.standing import CONFIRM_PAYMENT, GENTLE_NOTICE, HELP, OPTED_OUT, PAYMENT_LINK, THANKS
+from outreach.playbooks.standing import (
+    CONFIRM_PAYMENT,
+    GENTLE_NOTICE,
+    GRACE_ENDED,
+    GRACE_PAUSED,
+    HELP,
+    OPTED_OUT,
+    PAYMENT_LINK,
+    THANKS,
+)
 
-__all__ = ["CONFIRM_PAYMENT", "GENTLE_NOTICE", "HELP", "OPTED_OUT", "PAYMENT_LINK", "PLAYBOOKS", "THANKS", "install"]
+__all__ = [
+    "CONFIRM_PAYMENT",
+    "GENTLE_NOTICE",
+    "GRACE_ENDED",
+    "GRACE_PAUSED",
+    "HELP",
+    "OPTED_OUT",
+    "PAYMENT_LINK",
+    "PLAYBOOKS",
+    "THANKS",
+    "install",
+]
 
 PLAYBOOKS: dict[str, Playbook] = {**MONEY, **NUDGES, **GROWTH, **NOTICES}
 

@@ -24,6 +24,20 @@ PAYMENT_LINK = {
     "minuto y nunca vemos el número de su tarjeta.",
 }
 
+# The end of the grace period: never silently (settled.md 14).
+GRACE_PAUSED = {
+    "en": "Hi {first_name}, it's {practice}. Your membership payment of {amount} is still open, so your membership is "
+    "paused now. It can go on at any time: {link} Questions? Just reply.",
+    "es": "Hola {first_name}, somos {practice}. Su pago de {amount} sigue pendiente y su membresía queda en pausa. "
+    "Puede seguir cuando guste: {link} Si tiene dudas, responda.",
+}
+GRACE_ENDED = {
+    "en": "Hi {first_name}, it's {practice}. Your membership payment of {amount} is still open, so your membership has "
+    "ended. To settle it or to come back, just reply or call {practice_phone}.",
+    "es": "Hola {first_name}, somos {practice}. Su pago de {amount} sigue pendiente y su membresía ha terminado. Para "
+    "pagarlo o volver, responda o llame al {practice_phone}.",
+}
+
 THANKS = {
     "en": "Thank you, {first_name}! Your payment went through and your {practice} membership is all set.",
     "es": "¡Gracias, {first_name}! Su pago fue recibido y su membresía de {practice} sigue activa.",

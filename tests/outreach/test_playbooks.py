@@ -48,6 +48,8 @@ STANDING = [
     *playbooks.GENTLE_NOTICE.values(),
     *playbooks.CONFIRM_PAYMENT.values(),
     *playbooks.PAYMENT_LINK.values(),
+    *playbooks.GRACE_PAUSED.values(),
+    *playbooks.GRACE_ENDED.values(),
     *playbooks.THANKS.values(),
     *playbooks.OPTED_OUT.values(),
     *playbooks.HELP.values(),
