@@ -21,10 +21,9 @@ class PatientWriter:
         known = known_patients(entry.row.external_id for entry in entries)
         for entry in entries:
             self._plan(entry, known.get(entry.row.external_id), places, context)
-        planned = [entry for entry in entries if not entry.is_refused]
-        for entry in consents.with_news(planned, context):
-            if entry.outcome == UNCHANGED:
-                entry.outcome = UPDATED
+        same = [entry for entry in entries if entry.outcome == UNCHANGED]
+        for entry in consents.with_news(same, context):
+            entry.outcome = UPDATED
 
     def _plan(self, entry: Entry, known: Patient | None, places: references.Places, context: Context) -> None:
         row: PatientRow = entry.row
