@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -160,6 +161,11 @@ def over(embedded: Reader) -> Reader:
     """The reader of this deployment: `embedded`, with the outside model asked first where it is switched on."""
     row = OutsideReader.objects.filter(is_on=True).first()
     if row is None:
+        return embedded
+    try:
+        import_module(row.provider)  # seconds the first time: not out of a text's budget
+    except ImportError:
+        log.warning("outside reader not used: %s is not installed", row.provider)
         return embedded
     kind = OpenAiLabels if row.provider == OutsideReader.Provider.OPENAI else AnthropicLabels
     return LlmReader(kind(row.model, row.base_url), embedded)

@@ -55,7 +55,7 @@ class Provider:
 
 def read(text, provider, *, kind=llm.OpenAiLabels):
     labels = kind("small", "http://model.test/v1", provider.client)
-    return llm.LlmReader(labels, reader()).read(text, services=SERVICES, language="en")
+    return llm.LlmReader(labels, reader(), budget_seconds=60).read(text, services=SERVICES, language="en")
 
 
 @pytest.fixture(autouse=True)
