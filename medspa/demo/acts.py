@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from common import clock
 from common.errors import Refused
 from medspa.demo import years
-from members.models import Location, Membership, StandinObject
+from members import declines
+from members.models import Location, Membership, Practice, StandinObject
 from members.stripe_standin import playing
 from members.stripe_standin.cards import CARDS
 from members.stripe_standin.problems import Problem
@@ -43,7 +44,11 @@ def charge(*, membership: Membership, card_name: str, now: datetime) -> str:
         raise Refused(f"The Stripe stand-in refused: {message}", code="standin") from None
     if card.pays:
         return "The payment went through."
-    return f"The charge was refused (test card “{card.does}”). Watch the phone."
+    said = f"The charge was refused (test card “{card.does}”). "
+    if declines.kind_of(card.decline_code or card.code) == declines.Kind.SOFT:
+        hour = Practice.current().gentle_notice_hour
+        return f"{said}It may clear by itself, so it is mentioned only from {hour}:00 on: move the clock."
+    return f"{said}Watch the phone."
 
 
 def advance(*, by: str, now: datetime) -> str:

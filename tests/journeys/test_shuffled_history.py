@@ -69,7 +69,7 @@ def state(member: Membership) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=st.lists(st.sampled_from(_ACTS), min_size=1, max_size=4), data=st.data())
 def test_any_shuffle_and_duplication_ends_in_the_same_state(acts, data):
     with transaction.atomic():
