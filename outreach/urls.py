@@ -2,7 +2,7 @@ from django.urls import path
 
 from common import doors
 from outreach import webhooks
-from outreach.views import cadence, messages, payments, sequences
+from outreach.views import cadence, messages, offers, payments, sequences
 
 app_name = "outreach"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("cadence/automations/", cadence.turn, name="turn"),
     path("cadence/switches/", cadence.throw, name="throw"),
     path("cadence/switches/<int:pk>/lift/", cadence.lift, name="lift"),
+    path("cadence/offers/", offers.promote, name="promote"),
+    path("cadence/offers/<int:pk>/withdraw/", offers.withdraw, name="withdraw"),
+    path("cadence/numbers/<int:pk>/use/", offers.use_again, name="use_again"),
     path("sequences/", sequences.listed, name="sequences"),
     path("sequences/<slug:slug>/", sequences.detail, name="sequence"),
     path("sequences/<slug:slug>/edit/", sequences.edit, name="sequence_edit"),

@@ -14,9 +14,9 @@ from common.access import staff
 from common.errors import Refused
 from members.models import Location, Practice
 from members.views import signed_in
-from outreach import automations, cadence, switches
+from outreach import automations, cadence, promotions, switches
 from outreach.cadence import reasons
-from outreach.models import CadencePlan, KillSwitch, Sequence
+from outreach.models import CadencePlan, KillSwitch, Promotion, Sequence, Suppression
 
 _ROWS = 25
 _RECENT = 8
@@ -41,6 +41,9 @@ def week(request: HttpRequest) -> HttpResponse:
         "scopes": KillSwitch.Scope.choices,
         "locations": Location.objects.order_by("name"),
         "sequences": Sequence.objects.order_by("name"),
+        "promotion": promotions.current(now=now),
+        "promotion_kinds": Promotion.Kind.choices,
+        "suppressed": Suppression.objects.filter(lifted_at__isnull=True)[:_RECENT],
         "may_act": _may_act(request),
     }
     return htmx.render(request, "outreach/cadence.html", context)

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from common import clock
 from members.models import Practice
-from outreach import playbooks
-from outreach.models import CadencePlan, Enrolment, KillSwitch, Sequence
+from outreach import playbooks, promotions, suppressions
+from outreach.models import CadencePlan, Enrolment, KillSwitch, Promotion, Sequence
 from tests import factories
 from tests.factories import NOON
 
@@ -92,6 +92,36 @@ def test_a_switch_without_a_sensible_target_or_reason_is_a_message(owner, scope)
     owner.post(reverse("outreach:throw"), {"scope": scope, "reason": ""})
 
     assert not KillSwitch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends_on", "made"),
+    [
+        ("bonus_credit", "2026-07-16", True),
+        ("upgrade", "2026-07-16", True),
+        ("bonus_credit", "2026-06-20", False),
+        ("bonus_credit", "2026-02-31", False),
+        ("bonus_credit", "soon", False),
+        ("house", "2026-07-16", False),
+    ],
+)
+def test_an_offer_to_come_back_has_a_real_end(owner, kind, ends_on, made):
+    """R102."""
+    owner.post(reverse("outreach:promote"), {"kind": kind, "ends_on": ends_on})
+
+    assert Promotion.objects.exists() is made
+    if made:
+        owner.post(reverse("outreach:withdraw", args=[Promotion.objects.get().pk]))
+        assert promotions.current(now=NOON) is None
+
+
+def test_a_number_that_was_put_aside_can_be_used_again(owner):
+    row = suppressions.add(address="+15125550199", channel="sms", why="landline", now=NOON, code="30006")
+    assert "(512) 555-0199" in owner.get(reverse("outreach:cadence")).content.decode()
+
+    owner.post(reverse("outreach:use_again", args=[row.pk]))
+
+    assert suppressions.on("+15125550199", channel="sms") is None
 
 
 def written(**changes) -> dict[str, str]:
