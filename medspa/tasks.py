@@ -9,7 +9,7 @@ from common.errors import Refused
 from common.logs import traced
 from medspa import ticking
 from medspa.portal import drafts
-from members import api_replays, credits, grace, standings, visits, webhook_endpoints
+from members import api_replays, credits, grace, metric_snapshots, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
 from members import reconciliation as stripe_comparison
 from members.importing import jobs
@@ -90,3 +90,8 @@ def keyed_in() -> None:
 def recompute_standings() -> None:
     with traced("recompute-standings"):
         standings.recompute(now=clock.now())
+
+
+def refresh_metrics() -> None:
+    with traced("metrics"):
+        metric_snapshots.refresh(now=clock.now())

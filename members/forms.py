@@ -102,6 +102,38 @@ class AuditFilter(forms.Form):
         return rows
 
 
+class ContactForm(forms.Form):
+    """What a person is called, speaks, and where they live."""
+
+    first_name = forms.CharField(max_length=60)
+    last_name = forms.CharField(max_length=60)
+    language = forms.ChoiceField(choices=Patient.Language.choices)
+    zip_code = forms.RegexField(r"^\d{5}(-\d{4})?$", required=False, label="ZIP code", max_length=10)
+    state = forms.RegexField(
+        r"^[A-Z]{2}$", required=False, label="State", help_text="Two letters. Texting hours depend on it.", max_length=2
+    )
+    time_zone = forms.ChoiceField(required=False, label="Time zone")
+    home_location = forms.ModelChoiceField(Location.objects.all(), label="Home location", empty_label=None)
+
+    def __init__(self, *args: Any, told: str, **kwargs: Any) -> None:
+        """`told`: the zone that holds when none is chosen."""
+        super().__init__(*args, **kwargs)
+        zones = [(zone, zone.removeprefix("America/").replace("_", " ")) for zone in _ZONES]
+        self.fields["time_zone"].choices = [("", f"By ZIP code or number ({told})"), *zones]  # type: ignore[attr-defined]
+
+
+_ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Puerto_Rico",
+)
+
+
 class PaperConsentForm(forms.Form):
     """What the patient signed. Nothing is ticked or filled in beforehand (R11)."""
 

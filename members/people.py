@@ -11,7 +11,7 @@ from django.db import transaction
 from common import phones
 from common.errors import Refused
 from members import audit, consent
-from members.models import ConsentEntry, Patient, PatientEmail, PatientPhone, StaffUser
+from members.models import ConsentEntry, Membership, Patient, PatientEmail, PatientPhone, StaffUser
 
 SMS = ConsentEntry.Channel.SMS
 
@@ -110,6 +110,18 @@ def wrong_number(
             _unlink(patient, number)
             _trace("number_unlinked", patient, actor, now, because="wrong number")
     return owners
+
+
+def set_payer(*, membership: Membership, payer: Patient | None, actor: str, now: datetime) -> None:
+    """Who is asked for money for this membership; None: the member. Raises Refused for a payer under 18 (R170)."""
+    if payer and payer.is_minor(now):
+        raise Refused(f"{payer} is under 18. Choose an adult who pays.", code="minor")
+    with transaction.atomic():
+        membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+        membership.payer = None if payer == membership.patient else payer
+        membership.save(update_fields=["payer"])
+        data = {"membership": membership.pk, "payer": membership.payer_id}
+        audit.record("membership.payer_set", actor=actor, patient=membership.patient, now=now, data=data)
 
 
 def _unlink(patient: Patient, number: str) -> None:

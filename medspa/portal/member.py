@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from common import clock, htmx
@@ -13,7 +14,6 @@ from medspa.portal import timeline
 from members import audit
 from members.models import Escalation, Membership, Patient, Visit
 from members.views import signed_in, standing
-from members.views.audit import LEADERS
 
 VISITS_SHOWN = 8
 _LARGEST_KEY = 2**63 - 1  # what a key can be; SQLite raises for more
@@ -25,6 +25,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Standing, visits, payments and the story of patient `pk`. Every look at it is on record (R116)."""
     now = clock.now()
     patient, membership = _find(pk)
+    if patient.merged_into_id:
+        return redirect("members:detail", pk=patient.merged_into_id)
     kind = request.GET.get("show", "")
     kind = kind if kind in timeline.KINDS else ""
     story = timeline.page(patient, kind=kind, number=_number(request.GET.get("page", "")))
@@ -41,7 +43,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "story": story,
         "show": kind,
         "kinds": timeline.KINDS,
-        "may_export": not signed_in.person(request).role_names().isdisjoint(LEADERS),
+        "may_export": signed_in.leads(request),
     }
     if not htmx.is_htmx(request):
         context |= _panels(patient, membership, now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, F, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, CharField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from common import money
@@ -141,7 +141,7 @@ def _sequences(patient: Patient, _: bool) -> list[Branch]:
 
 
 def _audits(patient: Patient, everything: bool) -> list[Branch]:
-    entries = AuditEntry.objects.filter(patient=patient)
+    entries = AuditEntry.objects.filter(Q(patient=patient) | Q(patient__merged_into=patient))
     for action in () if everything else _TOLD_ELSEWHERE:
         entries = entries.exclude(action__startswith=action)
     text = TextField()

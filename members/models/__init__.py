@@ -11,6 +11,7 @@ from members.models.imports import ImportChunk, ImportJob
 from members.models.integrations import ApiKey, ApiReplay, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from members.models.links import PatientLink
 from members.models.memberships import Membership
+from members.models.metrics import MetricSnapshot
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
@@ -44,6 +45,7 @@ __all__ = [
     "Invoice",
     "Location",
     "Membership",
+    "MetricSnapshot",
     "MissedVisit",
     "NotDuplicate",
     "OnCallContact",

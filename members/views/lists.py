@@ -21,7 +21,7 @@ def members(request: HttpRequest) -> HttpResponse:
     everyone = Membership.objects.select_related("patient", "plan", "location").prefetch_related("patient__phones")
     rows = asked.apply(everyone, now=now)
     table = MemberTable(rows, now=now, filtered=asked.asks)
-    page = tables.page(request, table, "members/list.html", {"filter": asked})
+    page = tables.page(request, table, "members/list.html", {"filter": asked, "leads": signed_in.leads(request)})
     if asked.cleaned_data.get("q"):
         found = len(table.page.object_list)
         audit.record("patients.searched", actor=signed_in.actor(request), patient=None, now=now, data={"shown": found})

@@ -5,6 +5,8 @@ from django.http import HttpRequest
 
 from members.models import StaffUser
 
+LEADERS = ("owner", "manager")
+
 
 def person(request: HttpRequest) -> StaffUser:
     """The signed-in member of staff. Views guarded by `@staff` always have one; anything else is refused."""
@@ -16,3 +18,8 @@ def person(request: HttpRequest) -> StaffUser:
 def actor(request: HttpRequest) -> str:
     """As the audit trail names them: "staff:3"."""
     return f"staff:{person(request).pk}"
+
+
+def leads(request: HttpRequest) -> bool:
+    """Whether they may do what only owners and managers may."""
+    return not person(request).role_names().isdisjoint(LEADERS)

@@ -1,0 +1,256 @@
+"""The five numbers, and the money behind them: numerator and denominator in SQL, by month, location and plan.
+
+A membership counts where it is held and under the plan it has. A member "of the month" was one at any moment of it.
+A month begins on the clock of the practice's first location. Figures are kept as monthly rows; the current month is
+computed anew each hour and may still change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
+
+from members.models import (
+    AuditEntry,
+    CreditEntry,
+    Invoice,
+    Location,
+    Membership,
+    MissedVisit,
+    Plan,
+    PlanVersion,
+    Visit,
+)
+
+Rows = QuerySet[Any, Any]
+WON_BACK_WITHIN = timedelta(days=183)
+_HELD = Q(patient__memberships__started_on__lte=F("starts_at__date")) & (
+    Q(patient__memberships__ended_at__isnull=True) | Q(patient__memberships__ended_at__gte=F("starts_at"))
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """[start, end) of a month; aware UTC."""
+
+    month: date
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`kind`: share, days or money. The definition shown under a figure is its function's docstring."""
+
+    name: str
+    title: str
+    kind: str
+    count: Callable[[Window], tuple[Rows, Rows | None]]
+
+    @property
+    def definition(self) -> str:
+        return " ".join((self.count.__doc__ or "").split())
+
+
+def utilization(window: Window) -> tuple[Rows, Rows]:
+    """Members of the month who completed a visit in it, of all members of the month."""
+    members = _members(window)
+    visits = Visit.objects.filter(patient=OuterRef("patient"), status="completed", starts_at__gte=window.start)
+    return _by(members.filter(Exists(visits.filter(starts_at__lt=window.end))), Count("pk")), _by(members, Count("pk"))
+
+
+def days_between_visits(window: Window) -> tuple[Rows, Rows]:
+    """Days from a member's completed visit of the month back to the completed visit before it: the mean over those
+    visits of the month that have one before."""
+    before = Visit.objects.filter(patient=OuterRef("patient"), status="completed", starts_at__lt=OuterRef("starts_at"))
+    last = before.order_by().values("patient").annotate(at=Max("starts_at")).values("at")
+    gap = ExpressionWrapper(F("starts_at") - F("before"), output_field=DurationField())
+    visits = Visit.objects.filter(
+        _HELD, status="completed", starts_at__gte=window.start, starts_at__lt=window.end
+    ).annotate(before=Subquery(last))
+    with_one = visits.filter(before__isnull=False)
+    return _by_visit(with_one.annotate(gap=gap), Sum("gap")), _by_visit(with_one, Count("pk"))
+
+
+def payment_failure_rate(window: Window) -> tuple[Rows, Rows]:
+    """Invoices issued in the month whose payment failed at least once, of all issued in it for more than nothing."""
+    issued = Invoice.objects.filter(
+        issued_at__gte=window.start, issued_at__lt=window.end, amount_due_cents__gt=0
+    ).exclude(status=Invoice.Status.DRAFT)
+    return _by_membership(issued.filter(first_failed_at__isnull=False), Count("pk")), _by_membership(
+        issued, Count("pk")
+    )
+
+
+def upgrade_rate(window: Window) -> tuple[Rows, Rows]:
+    """Members who moved to a plan of a higher tier in the month, of those who were members when it began."""
+    moves = AuditEntry.objects.filter(
+        action="membership.plan_changed", at__gte=window.start, at__lt=window.end
+    ).annotate(
+        membership_pk=Cast(KT("data__membership"), BigIntegerField()),
+        left=Cast(KT("data__from"), BigIntegerField()),
+        entered=Cast(KT("data__to"), BigIntegerField()),
+    )
+    upgraded = moves.annotate(was=_tier_of("left"), became=_tier_of("entered")).filter(became__gt=F("was"))
+    moved = Membership.objects.filter(pk__in=upgraded.values("membership_pk"))
+    return _by(moved, Count("pk")), _by(_at_start(window), Count("pk"))
+
+
+def win_back_rate(window: Window) -> tuple[Rows, Rows]:
+    """Of the memberships that ended in the 183 days before the month, those whose patient began another in it."""
+    ended = Membership.objects.filter(ended_at__gte=window.start - WON_BACK_WITHIN, ended_at__lt=window.start)
+    again = Membership.objects.filter(
+        patient=OuterRef("patient"), started_on__gte=window.month, started_on__lt=_next_month(window.month)
+    ).exclude(pk=OuterRef("pk"))
+    return _by(ended.filter(Exists(again)), Count("pk")), _by(ended, Count("pk"))
+
+
+def monthly_recurring_revenue(window: Window) -> tuple[Rows, None]:
+    """Monthly price of every membership that runs at the end of the month; a yearly price counts a twelfth."""
+    monthly = Case(
+        When(plan_version__interval=PlanVersion.Interval.YEAR, then=F("plan_version__price_cents") / 12),
+        default=F("plan_version__price_cents"),
+        output_field=BigIntegerField(),
+    )
+    running = _members(window).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=window.end))
+    return _by(running.exclude(status=Membership.Status.PAUSED), Sum(monthly)), None
+
+
+def revenue_at_risk(window: Window) -> tuple[Rows, None]:
+    """What is still owed of invoices issued in the month whose payment failed."""
+    owed = Invoice.objects.owed().filter(
+        first_failed_at__isnull=False, issued_at__gte=window.start, issued_at__lt=window.end
+    )
+    return _by_membership(owed, Sum("amount_remaining_cents")), None
+
+
+def revenue_recovered(window: Window) -> tuple[Rows, None]:
+    """Invoices whose payment had failed and that were paid in the month."""
+    paid = Invoice.objects.filter(first_failed_at__isnull=False, paid_at__gte=window.start, paid_at__lt=window.end)
+    return _by_membership(paid, Sum("amount_due_cents")), None
+
+
+def churn(window: Window) -> tuple[Rows, Rows]:
+    """Members when the month began whose membership ended in it, of all members when it began."""
+    began = _at_start(window)
+    return _by(began.filter(ended_at__lt=window.end), Count("pk")), _by(began, Count("pk"))
+
+
+def credit_liability(window: Window) -> tuple[Rows, None]:
+    """Unused credits at the end of the month at the list price of their service, and unspent money of wallets. Credits
+    for one of several services have no single price and are left out."""
+    price = Case(
+        When(unit=CreditEntry.Unit.CENTS, then=1),
+        When(lot__isnull=False, then=Coalesce("lot__service__price_cents", 0)),
+        default=Coalesce("service__price_cents", 0),
+        output_field=BigIntegerField(),
+    )
+    value = ExpressionWrapper(F("quantity") * price, output_field=BigIntegerField())
+    return _by_membership(CreditEntry.objects.filter(occurred_at__lt=window.end), Sum(value)), None
+
+
+def no_show_rate(window: Window) -> tuple[Rows, Rows]:
+    """Visits of members in the month that nobody came to, of those that were completed or missed."""
+    visits = Visit.objects.filter(_HELD, starts_at__gte=window.start, starts_at__lt=window.end)
+    due = visits.filter(status__in=["completed", "no_show"])
+    return _by_visit(due.filter(status="no_show"), Count("pk")), _by_visit(due, Count("pk"))
+
+
+def late_cancellations(window: Window) -> tuple[Rows, Rows]:
+    """Visits of members in the month that were cancelled at the last minute, of all of theirs in it."""
+    visits = Visit.objects.filter(_HELD, starts_at__gte=window.start, starts_at__lt=window.end)
+    missed = MissedVisit.objects.filter(
+        visit=OuterRef("pk"), kind=MissedVisit.Kind.LATE_CANCELLATION, withdrawn_at__isnull=True
+    )
+    return _by_visit(visits.filter(Exists(missed)), Count("pk")), _by_visit(visits, Count("pk"))
+
+
+FIVE = (
+    Metric("utilization", "Utilization", "share", utilization),
+    Metric("days_between_visits", "Days between visits", "days", days_between_visits),
+    Metric("payment_failure_rate", "Payment failure rate", "share", payment_failure_rate),
+    Metric("upgrade_rate", "Upgrade rate", "share", upgrade_rate),
+    Metric("win_back_rate", "Win-back rate", "share", win_back_rate),
+)
+MORE = (
+    Metric("mrr", "Monthly recurring revenue", "money", monthly_recurring_revenue),
+    Metric("at_risk", "Revenue at risk", "money", revenue_at_risk),
+    Metric("recovered", "Revenue recovered", "money", revenue_recovered),
+    Metric("churn", "Churn", "share", churn),
+    Metric("credit_liability", "Credit liability", "money", credit_liability),
+    Metric("no_show_rate", "No-shows", "share", no_show_rate),
+    Metric("late_cancellations", "Late cancellations", "share", late_cancellations),
+)
+ALL = FIVE + MORE
+
+
+def window_of(month: date) -> Window:
+    """The month that holds the day `month`, on the practice's clock."""
+    there = ZoneInfo(zone())
+    begins = month.replace(day=1)
+    start, end = (datetime.combine(day, time(), tzinfo=there).astimezone(UTC) for day in (begins, _next_month(begins)))
+    return Window(begins, start, end)
+
+
+def _tier_of(column: str) -> Subquery:
+    return Subquery(Plan.objects.filter(pk=OuterRef(column)).values("tier"), output_field=IntegerField())
+
+
+def _members(window: Window) -> Rows:
+    """Who was a member at any moment of the month; a membership that never began is none."""
+    began = Membership.objects.filter(started_on__lt=_next_month(window.month)).exclude(
+        status=Membership.Status.PENDING
+    )
+    return began.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=window.start))
+
+
+def _at_start(window: Window) -> Rows:
+    return _members(window).filter(started_on__lt=window.month)
+
+
+def _by(memberships: Rows, what: Any) -> Rows:
+    rows: Rows = memberships.order_by().values(at=F("location"), on=F("plan")).annotate(n=what)
+    return rows
+
+
+def _by_membership(rows: Rows, what: Any) -> Rows:
+    grouped: Rows = rows.order_by().values(at=F("membership__location"), on=F("membership__plan")).annotate(n=what)
+    return grouped
+
+
+def _by_visit(visits: Rows, what: Any) -> Rows:
+    """By the membership that the patient held at the visit."""
+    grouped = visits.order_by().values(at=F("patient__memberships__location"), on=F("patient__memberships__plan"))
+    counted: Rows = grouped.annotate(n=what)
+    return counted
+
+
+def zone() -> str:
+    """The practice's clock: that of its first location."""
+    first = Location.objects.order_by("pk").first()
+    return first.time_zone if first else "UTC"
+
+
+def _next_month(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1)

@@ -1,0 +1,214 @@
+"""Each figure in SQL against a slow, obviously right computation in Python, on small random worlds."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from common import clock
+from members import audit, metric_snapshots, metrics
+from members.models import CreditEntry, Invoice, Membership, MetricSnapshot, Patient, Visit
+from tests import factories
+
+MONTH, NEXT = date(2026, 6, 1), date(2026, 7, 1)
+NOW = datetime(2026, 7, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+# Days from 1 June, at noon UTC: inside, before and after the month, never on its edge.
+days = st.integers(-70, 45).map(lambda day: datetime(2026, 6, 1, 12, tzinfo=UTC) + day * DAY)
+people = st.lists(
+    st.fixed_dictionaries(
+        {
+            "plan": st.sampled_from(["Glow", "Luxe"]),
+            "started": st.integers(-200, 40),
+            "lasted": st.none() | st.integers(1, 200),
+            "visits": st.lists(st.tuples(days, st.sampled_from(["completed", "no_show", "cancelled"])), max_size=4),
+            "invoices": st.lists(st.tuples(days, st.booleans(), st.none() | st.integers(0, 10)), max_size=3),
+            "upgraded": st.none() | days,
+            "again": st.none() | st.integers(1, 60),
+        }
+    ),
+    max_size=4,
+)
+
+
+def build(world) -> None:
+    low, high = factories.make_plan("Glow", tier=1), factories.make_plan("Luxe", tier=2)
+    for number, one in enumerate(world):
+        patient = factories.make_patient(f"P{number}", phone="")
+        started = MONTH + one["started"] * DAY
+        ended = None
+        if one["lasted"]:
+            ended = datetime.combine(started, datetime.min.time(), tzinfo=UTC) + one["lasted"] * DAY + DAY / 2
+        membership = factories.make_membership(
+            patient, consent=False, plan=low if one["plan"] == "Glow" else high, started_on=started, ended_at=ended,
+            status="cancelled" if ended else "active",
+        )  # fmt: skip
+        if ended and one["again"]:
+            factories.make_membership(patient, consent=False, started_on=ended.date() + one["again"] * DAY)
+        for order, (at, status) in enumerate(one["visits"]):
+            at += order * timedelta(minutes=7)
+            Visit.objects.create(
+                patient=patient, service=factories.make_service(), location=patient.home_location, starts_at=at,
+                ends_at=at + DAY / 24, status=status,
+            )  # fmt: skip
+        for order, (issued, failed, paid_after) in enumerate(one["invoices"]):
+            Invoice.objects.create(
+                membership=membership, stripe_id=f"in_{number}_{order}", currency="usd", amount_due_cents=10000 + order,
+                status="open" if paid_after is None else "paid", issued_at=issued,
+                amount_remaining_cents=10000 + order if paid_after is None else 0,
+                first_failed_at=issued if failed else None,
+                paid_at=None if paid_after is None else issued + paid_after * DAY,
+            )  # fmt: skip
+        if one["upgraded"]:
+            data = {"membership": membership.pk, "from": low.pk, "to": high.pk}
+            audit.record("membership.plan_changed", actor="stripe", patient=patient, now=one["upgraded"], data=data)
+            back = {**data, "from": high.pk, "to": low.pk}
+            audit.record("membership.plan_changed", actor="stripe", patient=patient, now=one["upgraded"], data=back)
+
+
+def in_month(at) -> bool:
+    window = metrics.window_of(MONTH)
+    return at is not None and window.start <= at < window.end
+
+
+def slowly() -> dict[str, tuple[int, int]]:
+    """The same figures, one member at a time."""
+    window = metrics.window_of(MONTH)
+    members = [
+        each for each in Membership.objects.all()
+        if each.started_on < NEXT and (each.ended_at is None or each.ended_at >= window.start)
+    ]  # fmt: skip
+    began = [each for each in members if each.started_on < MONTH]
+    said = dict.fromkeys((metric.name for metric in metrics.ALL), (0, 0))
+
+    def done(patient) -> list[datetime]:
+        return sorted(visit.starts_at for visit in patient.visits.all() if visit.status == "completed")
+
+    said["utilization"] = (sum(any(map(in_month, done(each.patient))) for each in members), len(members))
+    gaps = []
+    for each in Membership.objects.all():
+        dates = done(each.patient)
+        for before, at in pairwise(dates):
+            if in_month(at) and each.started_on <= at.date() and (each.ended_at is None or each.ended_at >= at):
+                gaps.append(int((at - before).total_seconds()))
+    said["days_between_visits"] = (sum(gaps), len(gaps))
+    issued = [each for each in Invoice.objects.all() if in_month(each.issued_at)]
+    said["payment_failure_rate"] = (sum(each.first_failed_at is not None for each in issued), len(issued))
+    said["at_risk"] = (sum(i.amount_remaining_cents for i in issued if i.first_failed_at and i.status == "open"), 0)
+    paid = [each for each in Invoice.objects.all() if each.first_failed_at and in_month(each.paid_at)]
+    said["recovered"] = (sum(each.amount_due_cents for each in paid), 0)
+    said["churn"] = (sum(each.ended_at is not None and each.ended_at < window.end for each in began), len(began))
+    running = [each for each in members if each.ended_at is None or each.ended_at >= window.end]
+    said["mrr"] = (sum(each.plan_version.price_cents for each in running), 0)
+    ended = [
+        each for each in Membership.objects.all()
+        if each.ended_at and window.start - metrics.WON_BACK_WITHIN <= each.ended_at < window.start
+    ]  # fmt: skip
+    back = [
+        each for each in ended
+        if any(MONTH <= o.started_on < NEXT for o in each.patient.memberships.exclude(pk=each.pk))
+    ]  # fmt: skip
+    said["win_back_rate"] = (len(back), len(ended))
+    return said
+
+
+def quickly() -> dict[str, tuple[int, int]]:
+    metric_snapshots.recompute(month=MONTH, now=NOW)
+    said = dict.fromkeys((metric.name for metric in metrics.ALL), (0, 0))
+    for row in MetricSnapshot.objects.all():
+        above, below = said[row.name]
+        said[row.name] = (above + row.numerator, below + row.denominator)
+    return said
+
+
+class SqlSaysWhatPythonSays(TestCase):
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(people)
+    def test_in_every_small_world(self, world) -> None:
+        build(world)
+
+        quick, slow = quickly(), slowly()
+
+        for name in (
+            "utilization", "days_between_visits", "payment_failure_rate", "win_back_rate", "mrr", "at_risk",
+            "recovered", "churn",
+        ):  # fmt: skip
+            assert quick[name] == slow[name], name
+        upgrades = {e.pk for e in Membership.objects.all() if e.patient.audit_entries.exists()}
+        assert quick["upgrade_rate"][0] <= len(upgrades)
+
+
+@pytest.mark.django_db
+def test_an_upgrade_is_a_move_to_a_higher_tier():
+    low, high = factories.make_plan("Glow", tier=1), factories.make_plan("Luxe", tier=2)
+    up, down, late = (factories.make_membership() for _ in range(3))
+    for member, old, new, at in (
+        (up, low, high, NOW - 10 * DAY),
+        (down, high, low, NOW - 10 * DAY),
+        (late, low, high, NOW),
+    ):
+        data = {"membership": member.pk, "from": old.pk, "to": new.pk}
+        audit.record("membership.plan_changed", actor="stripe", patient=member.patient, now=at, data=data)
+
+    assert quickly()["upgrade_rate"] == (1, 3)
+
+
+@pytest.mark.django_db
+def test_the_liability_is_what_unused_credits_would_cost():
+    member = factories.make_membership()
+    lot = CreditEntry.objects.create(
+        membership=member, service=factories.make_service(), kind="grant", quantity=3, left=3, key="g",
+        occurred_at=NOW - 20 * DAY, actor="stripe", reason="Paid period",
+    )  # fmt: skip
+    CreditEntry.objects.create(
+        membership=member, service=factories.make_service("Chemical Peel", price_cents=1), kind="spend", quantity=-1,
+        left=2, number=1, lot=lot, key="s", occurred_at=NOW - 10 * DAY, actor="system", reason="Visit",
+    )  # fmt: skip
+
+    assert quickly()["credit_liability"] == (2 * 18900, 0)
+
+
+@pytest.mark.django_db
+def test_the_hourly_round_counts_this_month_and_fills_the_year_behind_it():
+    factories.make_membership(started_on=date(2025, 1, 1))
+
+    for _ in range(7):
+        metric_snapshots.refresh(now=NOW)
+
+    months = sorted(set(MetricSnapshot.objects.values_list("month", flat=True)))
+    assert (months[0], months[-1], len(months)) == (date(2025, 7, 1), date(2026, 7, 1), 13)
+
+
+@pytest.mark.django_db
+def test_a_month_computed_again_replaces_itself():
+    factories.make_membership()
+
+    first, second = quickly(), quickly()
+
+    assert first == second
+    assert MetricSnapshot.objects.filter(name="utilization").count() == 1
+
+
+@pytest.mark.django_db
+def test_the_page_shows_each_figure_with_its_definition_and_a_csv(client, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    member = factories.make_membership()
+    Visit.objects.create(
+        patient=member.patient, service=factories.make_service(), location=member.location,
+        starts_at=NOW - 10 * DAY, ends_at=NOW - 10 * DAY + DAY / 24, status="completed",
+    )  # fmt: skip
+    factories.make_membership()
+    metric_snapshots.recompute(month=MONTH, now=NOW)
+    client.force_login(factories.make_staff(role="manager"))
+
+    page = client.get(reverse("members:metrics", query={"month": "2026-06"})).content.decode()
+    csv = client.get(reverse("members:metrics_csv")).content.decode("utf-8-sig")
+
+    assert "50.0 %" in page
+    assert "Members of the month who completed a visit in it" in page
+    assert "2026-06,Austin,Glow,utilization,1,2" in csv.splitlines()
+    assert Patient.objects.count() == 2
