@@ -55,7 +55,8 @@ def answer(message_pk: int, *, now: datetime) -> None:
             return
 
     asked = _ask(turn, sender, understood, now)
-    extras = Extras(has_card=_CARD in message.body, has_pictures=message.media_count > 0)
+    wish = booking.wish_of(message.body, patient=sender.patient, now=now) if sender.patient else None
+    extras = Extras(has_card=_CARD in message.body, has_pictures=message.media_count > 0, wish=wish)
     decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
     prepared = outcomes.prepare(decision, asked, now=now)
     with transaction.atomic():
@@ -236,7 +237,15 @@ def _offered(offer: Offer, message: Message, facts: MemberFacts, now: datetime) 
     times = tuple(opening.starts_at for opening in openings)
     picked = choices.picked(message.body, times=[clock.local(when, facts.zone) for when in times])
     is_open = offer.taken_at is None and offer.expires_at > now
-    return Offered(openings[0].service_id, times, is_open, offer.taken_option, picked)
+    return Offered(
+        openings[0].service_id,
+        times,
+        is_open,
+        offer.taken_option,
+        picked,
+        acts=booking.acts_of(offer),
+        visit_id=booking.visit_of(offer),
+    )
 
 
 def _give_up(turn: Turn, now: datetime) -> bool:

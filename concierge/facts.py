@@ -118,7 +118,7 @@ class MemberFacts:
 def gather(patient: Patient, *, now: datetime) -> MemberFacts:
     """The patient's standing by our own rows: the ledger decides what is left."""
     location = patient.home_location
-    visits = patient.visits.filter(status=Visit.Status.BOOKED, starts_at__gt=now).order_by("starts_at")
+    visits = patient.visits.filter(status__in=Visit.HOLDS_TIME, starts_at__gt=now).order_by("starts_at")
     cases = patient.escalations.exclude(state=Escalation.State.RESOLVED)
     facts = MemberFacts(
         at=now,

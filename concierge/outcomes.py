@@ -6,15 +6,16 @@ from typing import Any
 
 from common import phones
 from common.errors import Refused
-from concierge import handoff, replies
+from concierge import arranging, handoff, replies, visit_policy
 from concierge.actions import booking
 from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation
 from concierge.policy import Act, Decision, HandOff, Offered, Reply, Say
 from concierge.replies import Voice
 from concierge.understanding import Intent, Understanding
+from concierge.visit_policy import Arrange
 from members import links
-from members.models import Escalation, Membership, PatientLink, Practice, Visit
+from members.models import Escalation, Membership, Patient, PatientLink, Practice, Visit
 from members.scheduling import Opening, SchedulerError
 from outreach import outbox
 from outreach.models import Message, Offer
@@ -55,6 +56,8 @@ class Prepared:
     openings: tuple[Opening, ...] = ()
     visit: Visit | None = None
     lead: str = ""  # words that say why new times are offered
+    exact: bool = True  # the times are as wished
+    act: str = visit_policy.Act.BOOK  # what was done with the visit
 
 
 def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:
@@ -69,6 +72,9 @@ def prepare(decision: Decision, asked: Asked, *, now: datetime) -> Prepared:
         return Prepared(decision, _times(asked, decision.offer_service, now))
     if isinstance(decision, Act):
         return _book(decision, asked, now)
+    if isinstance(decision, Arrange) and asked.facts and asked.sender.patient:
+        found, exact = arranging.look_up(decision, patient=asked.sender.patient, facts=asked.facts, now=now)
+        return Prepared(decision, tuple(found), exact=exact)
     return Prepared(decision)
 
 
@@ -87,13 +93,37 @@ def settle(prepared: Prepared, asked: Asked, *, now: datetime) -> Outcome:
         _note_introduction(asked, told, now)
         return Outcome("hand_off", decision.rule, told, _record(asked))
     if prepared.visit:
-        text = _post(asked, Message.Kind.CONFIRMATION, [_booked(asked, prepared.visit)], now)
+        done = arranging.done(prepared.act, prepared.visit, voice=asked.voice)
+        text = _post(asked, Message.Kind.CONFIRMATION, [done], now)
         return Outcome("act", decision.rule, text, {**_record(asked), "visit": prepared.visit.pk})
+    if isinstance(decision, Arrange) and asked.facts and asked.sender.patient:
+        return _arrange(decision, prepared, asked, asked.facts, asked.sender.patient, now)
     if isinstance(decision, Act):
         sentences, link = [asked.voice.words(prepared.lead)], None
     else:
         sentences, link = _say(decision, asked, now)
     return _reply(prepared, asked, sentences, link, now)
+
+
+def _arrange(
+    decision: Arrange, prepared: Prepared, asked: Asked, facts: MemberFacts, patient: Patient, now: datetime
+) -> Outcome:
+    said = arranging.say(decision, prepared.openings, exact=prepared.exact, voice=asked.voice, facts=facts)
+    text = _post(asked, Message.Kind.REPLY, said.sentences, now, said.link)
+    record = _record(asked)
+    if said.openings:
+        made = booking.offer(
+            message=text,
+            patient=patient,
+            openings=said.openings,
+            words=[replies.moment(asked.voice, opening.starts_at, facts.zone) for opening in said.openings],
+            language=asked.voice.language,
+            now=now,
+            acts=said.acts,
+            visit_id=decision.visit_id,
+        )
+        record["offer"] = made.pk
+    return Outcome("reply", decision.rule, text, record)
 
 
 def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: PatientLink | None, now: datetime) -> Outcome:
@@ -193,10 +223,12 @@ def _book(decision: Act, asked: Asked, now: datetime) -> Prepared:
     except Refused as refused:
         if refused.code == "offer_taken":
             return Prepared(HandOff("The offer was taken at the same moment.", Escalation.Reason.QUESTION))
+        if asked.offered.act_of(decision.option) != visit_policy.Act.BOOK:
+            return Prepared(HandOff("The appointment could not be changed as asked.", Escalation.Reason.QUESTION))
         return Prepared(decision, _times(asked, service_id, now), lead="slot_gone")
     except SchedulerError:
         return Prepared(HandOff("The scheduler could not book the time.", Escalation.Reason.QUESTION))
-    return Prepared(decision, visit=visit)
+    return Prepared(decision, visit=visit, act=asked.offered.act_of(decision.option))
 
 
 def _times(asked: Asked, service_id: int, now: datetime) -> tuple[Opening, ...]:
@@ -204,12 +236,6 @@ def _times(asked: Asked, service_id: int, now: datetime) -> tuple[Opening, ...]:
     if patient is None or facts is None:
         return ()
     return tuple(booking.find_times(patient=patient, service_id=service_id, use_by=facts.use_by(service_id), now=now))
-
-
-def _booked(asked: Asked, visit: Visit) -> str:
-    location, voice = visit.location, asked.voice
-    when = replies.moment(voice, visit.starts_at, location.time_zone)
-    return voice.words("booked", moment=when, practice=voice.practice, location=location.name, street=location.street)
 
 
 def _post(asked: Asked, kind: str, sentences: list[str], now: datetime, link: PatientLink | None = None) -> Message:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from concierge import visit_policy
 from concierge.facts import Known, MemberFacts, Sender
 from concierge.understanding.base import Intent, Understanding
 from concierge.understanding.phrases import normal
+from concierge.visit_policy import Arrange
 from members.models import Escalation, Membership
+from members.scheduling import TimeWish
 
 Reason, Severity = Escalation.Reason, Escalation.Severity
 
@@ -55,7 +58,7 @@ class Reply:
     beside: HandOff | None = None  # what else the text asked for, that only a person can answer
 
 
-Decision = Reply | Act | HandOff
+Decision = Reply | Act | HandOff | Arrange
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ class Offered:
     is_open: bool
     taken: int | None
     picked: int | None
+    acts: tuple[str, ...] = ()  # what each option does; a booking where nothing is said
+    visit_id: int | None = None  # which appointment they are about
+
+    def act_of(self, option: int) -> str:
+        return self.acts[option] if option < len(self.acts) else visit_policy.Act.BOOK
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ class Extras:
 
     has_card: bool = False  # a card number that was redacted before storage
     has_pictures: bool = False
+    wish: TimeWish | None = None  # the days and hours that the text names
 
 
 def decide(
@@ -86,6 +95,7 @@ def decide(
         or _to_anyone(understood, sender, extras)
         or _not_one_patient(sender, facts)
         or _about_the_offer(understood, facts, offered)
+        or _about_a_visit(understood, facts, offered, extras)
         or _to_a_member(understood, facts)
         or _to_a_person("The question is not one that the concierge answers.", sender, Reason.QUESTION)
     )
@@ -140,6 +150,10 @@ def _not_one_patient(sender: Sender, facts: MemberFacts | None) -> Decision | No
 def _about_the_offer(understood: Understanding, facts: MemberFacts | None, offered: Offered | None) -> Decision | None:
     if offered is None or facts is None:
         return None
+    asks_to_cancel = offered.act_of(0) == visit_policy.Act.CANCEL
+    picked = 0 if asks_to_cancel and offered.is_open and understood.intent == Intent.AFFIRM else offered.picked
+    if picked is not None and offered.act_of(picked) != visit_policy.Act.BOOK:
+        return _taken_before(facts, offered, picked) or _take_change(facts, offered, picked)
     if offered.picked is not None:
         return _taken_before(facts, offered, offered.picked) or _take(facts, offered, offered.picked)
     if not offered.is_open:
@@ -166,6 +180,33 @@ def _take(facts: MemberFacts, offered: Offered, option: int) -> Decision:
     if not offered.is_open:
         return Act("The offered times have expired: new ones.", None)
     return Act("Picked an offered time.", option)
+
+
+def _take_change(facts: MemberFacts, offered: Offered, option: int) -> Decision:
+    """Move, cancel or keep the appointment that the question was about."""
+    if not offered.is_open or offered.visit_id not in {visit.visit_id for visit in facts.visits}:
+        return HandOff("The question about the appointment is no longer open.", Reason.QUESTION)
+    return Act("Picked what becomes of the appointment.", option)
+
+
+def _about_a_visit(
+    understood: Understanding, facts: MemberFacts | None, offered: Offered | None, extras: Extras
+) -> Decision | None:
+    if facts is None or (offered and offered.picked is not None):
+        return None
+    recent = offered if offered and offered.is_open else None
+    arrange = visit_policy.decide(
+        understood,
+        facts,
+        extras.wish,
+        offered_service=recent.service_id if recent else None,
+        offered_visit=recent.visit_id if recent else None,
+    )
+    if arrange and _is_somebody_else(understood.entities.says_name, facts):
+        return HandOff("The sender says another name than the patient's (R111).", Reason.SHARED_PHONE)
+    if arrange and arrange.do == visit_policy.Do.PERSON:
+        return HandOff(arrange.rule, Reason.QUESTION)
+    return arrange
 
 
 def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decision | None:

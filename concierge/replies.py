@@ -76,9 +76,13 @@ def times(voice: Voice, moments: Sequence[datetime], *, zone: str, location: str
 def moment(voice: Voice, when: datetime, zone: str) -> str:
     """Thu Jun 18, 3:30 pm; in Spanish: jue 18 jun, 3:30 pm."""
     there = when.astimezone(ZoneInfo(zone))
-    weekday, month = _WEEKDAYS[voice.language][there.weekday()], _MONTHS[voice.language][there.month - 1]
-    day = f"{weekday} {there.day} {month}" if voice.language == "es" else f"{weekday} {month} {there.day}"
-    return f"{day}, {clock(there)}"
+    return f"{day_of(voice, there.date())}, {clock(there)}"
+
+
+def day_of(voice: Voice, day: date) -> str:
+    """Thu Jun 18; in Spanish: jue 18 jun."""
+    weekday, month = _WEEKDAYS[voice.language][day.weekday()], _MONTHS[voice.language][day.month - 1]
+    return f"{weekday} {day.day} {month}" if voice.language == "es" else f"{weekday} {month} {day.day}"
 
 
 def clock(there: datetime) -> str:

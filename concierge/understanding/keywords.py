@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from concierge.understanding import language as languages
+from concierge.understanding import visit_phrases
 from concierge.understanding.base import Entities, Intent, Names, ServiceWords, Understanding
 from concierge.understanding.phrases import Phrases, mend, normal
 
@@ -40,6 +41,8 @@ class KeywordReader:
             return found
         if words and all(_THANKS.found_in(clause) for clause in _clauses(text)):
             return Understanding(Intent.THANKS, 0.95, language)
+        if wanted := visit_phrases.intent_of(words):
+            return Understanding(wanted, 0.9, language, _services_named(words, services))
         if _AFFIRM.found_in(words):
             return Understanding(Intent.AFFIRM, 0.95, language)
         if _DENY.found_in(words):
@@ -86,6 +89,12 @@ def _about_credits(text: str, services: Sequence[ServiceWords], language: str) -
             asks_whether=entities.asks_whether or (_WHETHER.found_in(slotted) and not _USED.found_in(slotted)),
         )
     return Understanding(Intent.CREDIT_BALANCE, 0.95, language, entities) if asked else None
+
+
+def _services_named(words: str, services: Sequence[ServiceWords]) -> Entities:
+    """What an appointment is wished for: the first service that the words name."""
+    _, named = _with_slot(words, services)
+    return Entities(service_ids=named[0] if named else ())
 
 
 def _clauses(text: str) -> list[str]:

@@ -132,7 +132,7 @@ def test_without_any_service_the_question_is_still_read():
         ("si", Intent.AFFIRM),
         ("no thanks", Intent.DENY),
         ("what are your hours", Intent.OTHER),
-        ("can I reschedule", Intent.OTHER),
+        ("can I reschedule", Intent.RESCHEDULE),
         ("can I change my card", Intent.OTHER),
         ("do you have anyone who does brows", Intent.OTHER),
         ("", Intent.OTHER),

@@ -9,6 +9,7 @@ import pytest
 from concierge.facts import Known, LotFact, MemberFacts, Sender, VisitFact
 from concierge.policy import MOST_ANSWERS, Act, Extras, HandOff, Offered, Reply, Say, decide
 from concierge.understanding import Entities, Intent, Understanding
+from concierge.visit_policy import Arrange
 from members.models import Escalation, Membership
 
 AT = datetime(2026, 6, 16, 16, 0, tzinfo=UTC)
@@ -47,6 +48,8 @@ def outcome(intent=Intent.OTHER, *, facts=FACTS, offered=None, sender=ANA, extra
 def kind(decision):
     if isinstance(decision, HandOff):
         return f"hand_off {decision.reason}" + (" with the pen" if decision.gives_pen else "")
+    if isinstance(decision, Arrange):
+        return decision.do.value
     return decision.say.value if isinstance(decision, Reply) else type(decision).__name__
 
 
@@ -59,7 +62,11 @@ ALWAYS = {
     Intent.DENY: "hand_off question",
     Intent.OTHER: "hand_off question",
     Intent.REFUND_DISPUTE: "hand_off human with the pen",
+    Intent.RESCHEDULE: "nothing_booked",
+    Intent.CANCEL_APPOINTMENT: "nothing_booked",
+    Intent.APPOINTMENT_INFO: "nothing_booked",
 }
+BOOKING = dict.fromkeys(("active", "cancelling"), "offer")  # a person books in every other state
 BALANCE = {
     "active": "balance",
     "cancelling": "balance",
@@ -78,6 +85,9 @@ def test_every_intent_has_an_outcome_in_every_state_of_the_membership(intent, st
 
     decision = outcome(intent, facts=facts)
 
+    if intent == Intent.BOOK:
+        assert kind(decision) == BOOKING.get(status, "hand_off question")
+        return
     assert kind(decision) == (
         BALANCE[status] if intent == Intent.CREDIT_BALANCE else ALWAYS.get(intent, "hand_off question")
     )
