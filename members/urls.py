@@ -19,6 +19,7 @@ from members.views import (
     metrics,
     plans,
     stripe_events,
+    schedule,
     unsubscribe,
     webhook_endpoints,
 )
@@ -59,6 +60,9 @@ urlpatterns = [
     path("stripe/compare/", stripe_events.compare, name="stripe_compare"),
     path("stripe/<int:pk>/", stripe_events.body, name="stripe_event"),
     path("stripe/<int:pk>/replay/", stripe_events.replay, name="stripe_replay"),
+    path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/<int:pk>/", schedule.act, name="visit_act"),
+    path("members/<int:pk>/book/", schedule.book, name="book"),
     path(_LINK, links.by_purpose, name="link"),
     path(f"{_LINK}visit-<int:pk>.ics", booking.calendar, name="link_calendar"),
     path("members/<int:pk>/credits/", credits.statement, name="credits"),

@@ -32,6 +32,7 @@ AUTOMATION, PRACTICE = "Automation", "Practice"
 MENU = (
     MenuItem("Today", "portal:today", "sun", area="portal:today"),
     MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
+    MenuItem("Schedule", "members:schedule", "calendar-week", area="members:schedule"),
     MenuItem("Members", "members:list", "users", area="members:"),
     MenuItem("Payments", "outreach:payments", "credit-card", area="outreach:payment"),
     MenuItem("Plans", "members:plans", "tag", area="members:plan"),

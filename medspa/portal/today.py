@@ -10,12 +10,12 @@ from django.db.models.functions import Coalesce
 
 from common import clock
 from members import declines
+from members.arrivals import Arrival, flagged
 from members.forms import recovered_invoices
-from members.models import CreditEntry, Escalation, Invoice, Membership, Visit
+from members.models import Escalation, Invoice, Membership, Visit
 from outreach.models import Message, Sequence
 
 DAY = timedelta(days=1)
-EXPIRES_SOON = timedelta(days=7)
 SHOWN = 8
 
 Status, Direction = Message.Status, Message.Direction
@@ -34,15 +34,6 @@ class AtRisk:
     members: int
     cents: int
     first: list[Any]  # Membership with owed_cents, decline, next_attempt_at
-
-
-@dataclass
-class Arrival:
-    visit: Visit
-    is_past: bool
-    card_failed: bool = False
-    expiring: int = 0
-    expiring_by: datetime | None = None
 
 
 @dataclass
@@ -96,54 +87,14 @@ def at_risk() -> AtRisk:
 
 def arrivals(*, now: datetime) -> list[Arrival]:
     """Today's appointments, today being what each location's own clock says, with what the desk should know."""
-    near = (
-        Visit.objects.filter(starts_at__range=(now - DAY, now + DAY))
-        .exclude(status=Visit.Status.CANCELLED)
-        .select_related("patient", "service", "location", "provider")
-        .annotate(
-            member=Subquery(
-                Membership.objects.current().filter(patient=OuterRef("patient")).order_by("pk").values("pk")[:1]
-            ),
-            member_status=Subquery(
-                Membership.objects.current().filter(patient=OuterRef("patient")).order_by("pk").values("status")[:1]
-            ),
-        )
-        # Location by location: clocks of two zones in one list would look out of order.
-        .order_by("location__name", "starts_at", "pk")
-    )
-    rows = [visit for visit in near if _same_day(visit.starts_at, now, visit.location.time_zone)]
-    ending = _expiring({visit.member for visit in rows if visit.member}, now=now)
-    return [
-        Arrival(
-            visit=visit,
-            is_past=visit.ends_at < now,
-            card_failed=visit.member_status == Membership.Status.PAST_DUE,
-            expiring=ending[visit.member][0] if visit.member in ending else 0,
-            expiring_by=ending[visit.member][1] if visit.member in ending else None,
-        )
-        for visit in rows
-    ]
+    near = Visit.objects.filter(starts_at__range=(now - DAY, now + DAY)).exclude(status=Visit.Status.CANCELLED)
+    rows = [one for one in flagged(near, now=now) if _same_day(one.visit.starts_at, now, one.visit.location.time_zone)]
+    # Location by location: clocks of two zones in one list would look out of order.
+    return sorted(rows, key=lambda one: (one.visit.location.name, one.visit.starts_at, one.visit.pk))
 
 
 def _same_day(one: datetime, other: datetime, zone: str) -> bool:
     return clock.local_date(one, zone) == clock.local_date(other, zone)
-
-
-def _expiring(memberships: set[int], *, now: datetime) -> dict[int, tuple[int, datetime]]:
-    """Credits left in lots that end within a week: how many, and when the last of them ends."""
-    lots: Any = (
-        CreditEntry.objects.filter(membership__in=memberships, lot__isnull=True, unit=CreditEntry.Unit.CREDIT)
-        .filter(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)
-        .annotate(unused=F("quantity") + Coalesce(Sum("uses__quantity"), 0))
-        .filter(unused__gt=0)
-        .order_by("expires_at")
-        .values_list("membership", "unused", "expires_at")
-    )
-    found: dict[int, tuple[int, datetime]] = {}
-    for membership, left, ends_at in lots:
-        before = found[membership][0] if membership in found else 0
-        found[membership] = (before + left, ends_at)
-    return found
 
 
 def automation(*, now: datetime) -> Automation:
