@@ -9,6 +9,7 @@ Whatever stops in the middle is found by `answer_due` and goes to a person; it i
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -24,6 +25,9 @@ from concierge.outcomes import Asked, Outcome
 from concierge.policy import Extras, HandOff, Offered
 from concierge.understanding import Intent, ServiceWords, Understanding, choices, llm, reader, safety
 from concierge.understanding import language as languages
+from concierge.understanding.phrases import normal
+from concierge.understanding.visit_phrases import is_more
+from concierge.visit_policy import VISIT_INTENTS
 from members import escalations, people
 from members.models import Escalation, Patient, Practice, Service
 from outreach import opt_outs, outbox, standing_texts
@@ -212,6 +216,8 @@ def _to_staff(message: Message, sender: Sender, reason: str, rule: str, now: dat
 
 def _ask(turn: Turn, sender: Sender, understood: Understanding, now: datetime) -> Asked:
     message, patient = turn.message, sender.patient
+    if understood.intent in VISIT_INTENTS and is_more(normal(message.body)):
+        understood = replace(understood, intent=Intent.OTHER)  # whatever reader read it
     facts = standing.gather(patient, now=now) if patient else None
     offer = booking.last_offer(patient=patient, phone=message.address, now=now) if patient else None
     offered = _offered(offer, message, facts, now) if offer and facts else None

@@ -76,8 +76,13 @@ _NOT_HERE = Phrases(
 )
 
 
+def is_more(words: str) -> bool:
+    """Whether the normal text is also about what no offer of times may answer: pain, money, somebody else's visit."""
+    return _NOT_HERE.found_in(words)
+
+
 def intent_of(words: str) -> Intent | None:
     """`words` in normal form; None where the text is about something else, or about more than an appointment."""
-    if _NOT_HERE.found_in(words):
+    if is_more(words):
         return None
     return next((intent for phrases, intent in _IN_ORDER if phrases.found_in(words)), None)
