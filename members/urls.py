@@ -18,8 +18,8 @@ from members.views import (
     lists,
     metrics,
     plans,
-    stripe_events,
     schedule,
+    stripe_events,
     unsubscribe,
     webhook_endpoints,
 )
