@@ -16,15 +16,6 @@ _YEARS = range(1, 21)
 _SAME_DAY = timedelta(hours=12)
 
 
-def select_expiring_cards(moment: Moment) -> Selection:
-    """Cards that end with this month, of members who are charged."""
-    rows = Membership.objects.filter(
-        status=Membership.Status.ACTIVE, card_exp_year=moment.on.year, card_exp_month=moment.on.month
-    )
-    rows = rows.annotate(cause=Concat(Value(f"card:{moment.on:%Y-%m}:"), F("card_last4")))
-    return _selection(moment, rows, Slug.EXPIRING_CARD, signals=JSONObject(card=F("card_last4")))
-
-
 def select_long_terms(moment: Moment) -> Selection:
     """Terms of a year that renew within twenty days (R98)."""
     rows = Membership.objects.filter(

@@ -44,10 +44,10 @@ ROUNDS: dict[str, Round] = {
     ),
     "daily": Round(
         "Every day",
-        "Expiring cards, required notices, and members for whom the next plan would pay",
+        "Required notices, and members for whom the next plan would pay",
         weekdays=EVERY_DAY,
         hour=11,
-        selections=(due.select_expiring_cards, due.select_long_terms, due.select_yearly, growing.select),
+        selections=(due.select_long_terms, due.select_yearly, growing.select),
     ),
     "missed": Round(
         "Every evening",

@@ -180,15 +180,6 @@ def test_friday_leaves_alone_who_came_back():
     assert line("friday", left).why == "restarted"
 
 
-def test_an_expiring_card_is_told_once_a_month():
-    charged = member(card_last4="4242", card_exp_month=6, card_exp_year=2026)
-    member("Later", card_last4="1111", card_exp_month=7, card_exp_year=2026)
-
-    plan = cadence.plan("daily", on=TUESDAY, now=NOON)
-
-    assert [(row.membership_id, row.cause) for row in plan.to_enrol] == [(charged.pk, "card:2026-06:4242")]
-
-
 def test_an_upgrade_needs_two_add_ons_in_sixty_days_and_a_plan_above():
     """At most one a quarter: the quarter is the cause."""
     membership, other = member(), member("Bo")

@@ -69,7 +69,7 @@ def days_sent(enrolment: Enrolment) -> list[int]:
     return [(text.sent_at - NOON).days for text in enrolment.messages.filter(sent_at__isnull=False).order_by("pk")]
 
 
-@pytest.mark.parametrize("slug", STATES)
+@pytest.mark.parametrize("slug", [slug for slug in STATES if slug != "expiring_card"])  # test_expiring_cards.py
 def test_it_says_its_texts_on_their_days_and_is_finished(slug):
     enrolment = begin(slug)
     expected = [step.day for step in Sequence.objects.get(slug=slug).steps]
