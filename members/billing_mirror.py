@@ -5,22 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from members import audit, credits, escalations
-from members.models import BillingChange, Escalation, Invoice, Membership, PlanVersion, StripeEvent
+from members import audit, credits, escalations, membership_changes, membership_mirror
+from members.models import BillingChange, Escalation, Invoice, Membership, StripeEvent
 from members.stripe_gateway import CardFacts, InvoiceFacts, SubscriptionFacts
 
 Status = Membership.Status
-
-_STATUS = {
-    "active": Status.ACTIVE,
-    "trialing": Status.ACTIVE,
-    "past_due": Status.PAST_DUE,
-    "unpaid": Status.PAST_DUE,
-    "incomplete": Status.PENDING,
-    "incomplete_expired": Status.CANCELLED,
-    "canceled": Status.CANCELLED,
-    "paused": Status.PAUSED,
-}
 
 
 @dataclass(frozen=True)
@@ -51,39 +40,13 @@ def apply(live: Live, *, membership_pk: int, event: StripeEvent, now: datetime) 
         return not live.invoice or _mirror_invoice(membership, live, live.invoice, event=event, fresh=fresh, now=now)
 
 
-def status_of(subscription: SubscriptionFacts) -> Status:
-    """The membership state that a Stripe subscription means."""
-    status = _STATUS.get(subscription.status, Status.PENDING)
-    if status in (Status.ACTIVE, Status.PAST_DUE) and subscription.collection_paused:
-        return Status.PAUSED  # nothing is collected, so nobody is chased either
-    if status == Status.ACTIVE and subscription.cancel_at_period_end:
-        return Status.CANCELLING
-    return status
-
-
 def _mirror_subscription(membership: Membership, live: Live, now: datetime) -> None:
-    before, facts = membership.status, live.subscription
-    membership.status = status_of(facts)
-    membership.stripe_fetched_at = live.fetched_at
-    membership.current_period_start = facts.period_start
-    membership.current_period_end = facts.period_end
-    if membership.status != Status.PAST_DUE:
-        membership.past_due_since = None
-    elif membership.past_due_since is None:
-        membership.past_due_since = now
-    if membership.status == Status.CANCELLED:
-        membership.ended_at = membership.ended_at or facts.ended_at or now
+    before = membership.status
+    _follow_price(membership, live.subscription.price_id, now)
+    membership_mirror.follow(membership, live.subscription, fetched_at=live.fetched_at, now=now)
     _mirror_card(membership, live.card, now)
-    _follow_price(membership, facts.price_id, now)
     membership.save()
-    if before != membership.status:
-        audit.record(
-            f"membership.{membership.status}",
-            actor="stripe",
-            patient=membership.patient,
-            now=now,
-            data={"membership": membership.pk, "from": before, "to": membership.status},
-        )
+    membership_mirror.tell(membership, before=before, now=now)
 
 
 def _mirror_card(membership: Membership, card: CardFacts | None, now: datetime) -> None:
@@ -103,8 +66,7 @@ def _mirror_card(membership: Membership, card: CardFacts | None, now: datetime) 
 def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
     if price_id == membership.plan_version.stripe_price_id:
         return
-    sold = PlanVersion.objects.filter(stripe_price_id=price_id).exclude(stripe_price_id="")
-    version = sold.order_by("-effective_from", "-pk").first()
+    version = membership_mirror.sold_at(price_id, membership=membership)
     if version is None:
         escalations.open(
             reason=Escalation.Reason.BILLING_SYNC,
@@ -120,7 +82,8 @@ def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
         now=now,
         data={"membership": membership.pk, "from": membership.plan_version_id, "to": version.pk},
     )
-    membership.plan_version = version
+    before, membership.plan_version = membership.plan_version, version
+    membership_changes.note_plan(membership, before=before, now=now)
 
 
 def _mirror_invoice(

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from common import money
-from members import billing, billing_mirror
+from members import billing, membership_mirror
 from members.models import Drift, Invoice, Membership, Reconciliation, StripeEvent
 from members.stripe_gateway import CardFacts, InvoiceFacts, ListedSubscription
 
@@ -36,7 +36,7 @@ def of_subscription(run: Reconciliation, listed: ListedSubscription, membership:
         cause = "No membership here has this subscription. Import the member, or cancel it at Stripe."
         return _noted(run, Kind.STRANGER, facts.id, theirs=facts.status, cause=cause)
     pairs = [
-        ("status", membership.status, _status_there(membership, billing_mirror.status_of(facts))),
+        ("status", membership.status, _status_there(membership, membership_mirror.status_of(facts))),
         ("period end", _moment(membership.current_period_end), _moment(facts.period_end)),
         ("price", membership.plan_version.stripe_price_id, facts.price_id),
     ]

@@ -10,12 +10,14 @@ from django.utils.crypto import salted_hmac
 
 from common import doors
 from common.errors import Refused
-from members.models import Invoice, Membership, PatientLink
+from members.models import Invoice, Membership, PatientLink, Quote
 
 LIFETIME = timedelta(days=7)
 
 
-def issue(*, membership: Membership, purpose: str, now: datetime, invoice: Invoice | None = None) -> PatientLink:
+def issue(
+    *, membership: Membership, purpose: str, now: datetime, invoice: Invoice | None = None, quote: Quote | None = None
+) -> PatientLink:
     """A new link. Its token is derived from the row's uuid and our secret; only the token's hash is stored."""
     uuid = uuid4()
     return PatientLink.objects.create(
@@ -24,6 +26,7 @@ def issue(*, membership: Membership, purpose: str, now: datetime, invoice: Invoi
         purpose=purpose,
         membership=membership,
         invoice=invoice,
+        quote=quote,
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -39,7 +42,12 @@ def find(token: str, *, now: datetime) -> PatientLink:
     """The link behind a token. Raises Refused: bad_link (forged, mistyped) or expired_link (old, revoked)."""
     link = (
         PatientLink.objects.select_related(
-            "membership__patient__home_location", "membership__location", "membership__plan", "invoice"
+            "membership__patient__home_location",
+            "membership__location",
+            "membership__plan",
+            "membership__plan_version",
+            "invoice",
+            "quote__plan_version__plan",
         )
         .filter(token_hash=_hash(token))
         .first()

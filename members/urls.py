@@ -5,6 +5,7 @@ from django.urls import path
 from common import doors
 from members import webhooks
 from members.views import (
+    acts,
     api_keys,
     audit,
     booking,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("schedule/", schedule.schedule, name="schedule"),
     path("schedule/<int:pk>/", schedule.act, name="visit_act"),
     path("members/<int:pk>/book/", schedule.book, name="book"),
+    path("members/<int:pk>/act/", acts.act, name="act"),
     path(_LINK, links.by_purpose, name="link"),
     path(f"{_LINK}visit-<int:pk>.ics", booking.calendar, name="link_calendar"),
     path("members/<int:pk>/credits/", credits.statement, name="credits"),

@@ -4,6 +4,7 @@ Every entry has a unique key, so a replay (an invoice delivered twice, a visit s
 rules of the plan allow to be used is in `usage`; what a visit uses is brought in line by `members.redemption`.
 """
 
+from members.credits.carrying import carry_over, end_with_plan, top_up
 from members.credits.closing import expire_due
 from members.credits.lots import Lot, balance, lots, wallet, with_end
 from members.credits.moving import LATE, spend, spend_money, transfer
@@ -15,6 +16,8 @@ __all__ = [
     "Lot",
     "balance",
     "bonus",
+    "carry_over",
+    "end_with_plan",
     "expire_due",
     "grant",
     "grant_period",
@@ -22,6 +25,7 @@ __all__ = [
     "reverse",
     "spend",
     "spend_money",
+    "top_up",
     "transfer",
     "wallet",
     "with_end",

@@ -25,7 +25,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
     for lot in ended:
         with transaction.atomic():
             lock(lot.membership)
-            closed += _close(lot, key=f"expire:{lot.pk}", reason="Not used in time", now=now) is not None
+            closed += close(lot, key=f"expire:{lot.pk}", reason="Not used in time", now=now) is not None
     return closed
 
 
@@ -50,7 +50,7 @@ def cut_to_cap(membership: Membership, benefit: Benefit, *, cause: str, now: dat
         over -= cut
 
 
-def _close(lot: CreditEntry, *, key: str, reason: str, now: datetime) -> CreditEntry | None:
+def close(lot: CreditEntry, *, key: str, reason: str, now: datetime) -> CreditEntry | None:
     """Take what is left; None when nothing is (used or closed between the question and the lock)."""
     last = lot.uses.order_by("-number").first() or lot
     if last.left <= 0:

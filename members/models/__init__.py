@@ -15,6 +15,7 @@ from members.models.metrics import MetricSnapshot
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
+from members.models.quotes import MembershipChange, Quote, QuoteConsent
 from members.models.reconciliations import Drift, Reconciliation
 from members.models.registers import BusinessAssociate, Confirmation, OnCallContact
 from members.models.staff import Invitation, StaffRole, StaffUser
@@ -45,6 +46,7 @@ __all__ = [
     "Invoice",
     "Location",
     "Membership",
+    "MembershipChange",
     "MetricSnapshot",
     "MissedVisit",
     "NotDuplicate",
@@ -59,6 +61,8 @@ __all__ = [
     "PlanVersion",
     "Practice",
     "Provider",
+    "Quote",
+    "QuoteConsent",
     "Reconciliation",
     "SchedulerCursor",
     "Service",

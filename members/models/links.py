@@ -7,6 +7,7 @@ from django.db import models
 
 from members.models.billing import Invoice
 from members.models.memberships import Membership
+from members.models.quotes import Quote
 
 
 class PatientLink(models.Model):
@@ -16,12 +17,21 @@ class PatientLink(models.Model):
         UPDATE_CARD = "update_card", "Update card"
         BOOK = "book", "Book a visit"
         CONFIRM_PAYMENT = "confirm_payment", "Confirm a payment at the bank"
+        PAY_NOW = "pay_now", "Pay now"
+        CHANGE_PLAN = "change_plan", "Change plan"
+        PAUSE = "pause", "Pause"
+        RESUME = "resume", "Resume"
+        CANCEL = "cancel", "Cancel"
+        RESTART = "restart", "Restart"
+        PREFERENCES = "preferences", "Preferences"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     token_hash = models.CharField(max_length=64, unique=True)
     purpose = models.CharField(max_length=16, choices=Purpose)
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="links")
     invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.SET_NULL)
+    # The offer that the page shows; an act's page without one asks first what is wanted.
+    quote = models.ForeignKey(Quote, null=True, blank=True, on_delete=models.SET_NULL, related_name="links")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -38,12 +38,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class Membership(models.Model):
-    """Life, as Stripe's subscription tells it (`members.billing.apply` moves it; verbs of `members.joining` will too):
-
-    pending -> active <-> past_due -> cancelled
-               active <-> paused
-               active  -> cancelling -> cancelled        past_due, cancelled -> lapsed
-    """
+    """One Stripe subscription, mirrored. Its life is drawn in `members/joining/__init__.py`, whose verbs move it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -55,6 +50,7 @@ class Membership(models.Model):
         LAPSED = "lapsed", "Lapsed"
 
     CURRENT = (Status.ACTIVE, Status.PAST_DUE, Status.PAUSED, Status.CANCELLING)
+    ENDED = (Status.CANCELLED, Status.LAPSED)
 
     external_id = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="Id in the scheduler.")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="memberships")
@@ -76,6 +72,22 @@ class Membership(models.Model):
     current_period_end = models.DateTimeField(null=True, blank=True)
     past_due_since = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    # What is agreed on but has not come true yet.
+    paused_from = models.DateTimeField(null=True, blank=True, help_text="The first payment that the pause skips.")
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="The next payment; empty: until resumed.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="When a cancellation comes true.")
+    next_plan_version = models.ForeignKey(
+        PlanVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="From the next period on.",
+    )
+    restarted_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="restarts", help_text="It had ended."
+    )
 
     stripe_customer_id = models.CharField(max_length=64, blank=True, db_index=True)
     # One membership a subscription: two rows would both be charged, chased and thanked.

@@ -39,7 +39,7 @@ from members.stripe_gateway.reading import (
 )
 from members.stripe_gateway.signatures import verify_webhook
 from members.stripe_gateway.subscriptions import (
-    cancel_at_period_end,
+    cancel_at,
     cancel_now,
     change_price,
     create_subscription,
@@ -48,6 +48,7 @@ from members.stripe_gateway.subscriptions import (
     pause,
     resume,
     schedule_price,
+    void_invoice,
 )
 from members.stripe_gateway.writing import create_card_session, pay_invoice, set_default_card
 
@@ -66,7 +67,7 @@ __all__ = [
     "StripeRefused",
     "StripeUnavailable",
     "SubscriptionFacts",
-    "cancel_at_period_end",
+    "cancel_at",
     "cancel_now",
     "change_price",
     "create_card_session",
@@ -94,4 +95,5 @@ __all__ = [
     "set_default_card",
     "subscriptions_page",
     "verify_webhook",
+    "void_invoice",
 ]

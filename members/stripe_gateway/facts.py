@@ -45,6 +45,8 @@ class SubscriptionFacts:
     default_payment_method_id: str  # "" when the customer's default is used
     item_id: str
     schedule_id: str  # "" when no other price is scheduled
+    ends_at: datetime | None  # when a cancellation that was asked for comes true
+    latest_invoice_id: str
     ended_unpaid: bool  # Stripe gave up collecting, nobody asked to cancel
 
 
@@ -123,8 +125,18 @@ def subscription_facts(found: stripe.Subscription) -> SubscriptionFacts:
         default_payment_method_id=id_of(found.default_payment_method),
         item_id=item.id,
         schedule_id=id_of(found.schedule),
+        ends_at=_ends_at(found),
+        latest_invoice_id=id_of(found.latest_invoice),
         ended_unpaid=bool(found.cancellation_details and found.cancellation_details.reason == "payment_failed"),
     )
+
+
+def _ends_at(found: stripe.Subscription) -> datetime | None:
+    if found.ended_at:
+        return None
+    if found.cancel_at_period_end:
+        return at(found.items.data[0].current_period_end)
+    return _maybe_at(found.cancel_at)
 
 
 def card_facts(found: Any) -> CardFacts | None:

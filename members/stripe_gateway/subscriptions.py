@@ -4,9 +4,14 @@ Each returns the subscription as Stripe has it after the act, and raises what th
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from members.stripe_gateway.connection import client, errors_named
+from members.stripe_gateway.connection import StripeRefused, client, errors_named
 from members.stripe_gateway.facts import SubscriptionFacts, id_of, subscription_facts
+from members.stripe_gateway.reading import fetch_invoice
+
+if TYPE_CHECKING:
+    from stripe.params import SubscriptionUpdateParams
 
 
 def create_subscription(*, customer_id: str, price_id: str, membership_id: int, key: str) -> SubscriptionFacts:
@@ -105,13 +110,29 @@ def resume(*, subscription_id: str, key: str) -> SubscriptionFacts:
     return subscription_facts(found)
 
 
-def cancel_at_period_end(*, subscription_id: str, key: str) -> SubscriptionFacts:
-    return _cancelling(subscription_id, True, key)
+def cancel_at(*, subscription_id: str, at: datetime, key: str) -> SubscriptionFacts:
+    """End it at the end of a period, the present one or a later one (a minimum term)."""
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(subscription_id)
+        moment = int(at.timestamp())
+        wanted: SubscriptionUpdateParams = (
+            {"cancel_at_period_end": True}
+            if moment == found.items.data[0].current_period_end
+            else {"cancel_at": moment, "proration_behavior": "none"}
+        )
+        found = client().v1.subscriptions.update(subscription_id, wanted, {"idempotency_key": key})
+    return subscription_facts(found)
 
 
 def keep_going(*, subscription_id: str, key: str) -> SubscriptionFacts:
     """Take back a cancellation that has not come true yet."""
-    return _cancelling(subscription_id, False, key)
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(subscription_id)
+        wanted: SubscriptionUpdateParams = (
+            {"cancel_at": ""} if found.cancel_at and not found.cancel_at_period_end else {"cancel_at_period_end": False}
+        )
+        found = client().v1.subscriptions.update(subscription_id, wanted, {"idempotency_key": key})
+    return subscription_facts(found)
 
 
 def cancel_now(*, subscription_id: str, key: str) -> SubscriptionFacts:
@@ -121,9 +142,11 @@ def cancel_now(*, subscription_id: str, key: str) -> SubscriptionFacts:
     return subscription_facts(found)
 
 
-def _cancelling(subscription_id: str, wanted: bool, key: str) -> SubscriptionFacts:
-    with errors_named():
-        found = client().v1.subscriptions.update(
-            subscription_id, {"cancel_at_period_end": wanted}, {"idempotency_key": key}
-        )
-    return subscription_facts(found)
+def void_invoice(invoice_id: str, *, key: str) -> None:
+    """Drop what is owed. Also right when it was paid or voided a moment ago."""
+    try:
+        with errors_named():
+            client().v1.invoices.void_invoice(invoice_id, {}, {"idempotency_key": key})
+    except StripeRefused:
+        if fetch_invoice(invoice_id).status not in ("paid", "void"):
+            raise

@@ -37,7 +37,7 @@ def change_price(body: Body, call: Call) -> Answer:
     card = charging.card_for(body, body["customer"])
     if card is None:
         raise invalid("This customer has no attached payment source or default payment method.")
-    if not (test := cards.behind(card)).pays:
+    if not (test := cards.on(call.now, card)).pays:
         return declined(test, payment_method=card)
     before = deepcopy(body)
     _put(body, price, at)
@@ -45,9 +45,9 @@ def change_price(body: Body, call: Call) -> Answer:
     body["latest_invoice"] = invoice["id"]
     store.change(body)
     events.emit("customer.subscription.updated", body, now=call.now, before=before)
-    charging.attempt(invoice, card, by=charging.By.HAND, now=call.now)
-    for kind in ("invoice.created", "invoice.finalized", "invoice.paid"):
+    for kind in ("invoice.created", "invoice.finalized"):
         events.emit(kind, invoice, now=call.now)
+    charging.tell(invoice, charging.attempt(invoice, card, by=charging.By.HAND, now=call.now), now=call.now)
     return body
 
 

@@ -59,6 +59,9 @@ def void(call: Call) -> Answer:
     invoice["status_transitions"]["voided_at"] = int(call.now.timestamp())
     store.change(invoice)
     events.emit("invoice.voided", invoice, now=call.now, before=before)
+    subscription = subscription_of(invoice)
+    if subscription and subscription["status"] == "past_due":  # nothing is owed any more on its latest invoice
+        charging.settle(subscription, invoice, paid=True, now=call.now)
     return invoice
 
 

@@ -22,7 +22,8 @@ def renew(subscription_id: str, *, now: datetime) -> str:
     """
     body = store.hold("subscription", subscription_id)
     call = Call(path="", ident=subscription_id, params={}, now=now)
-    if body["cancel_at_period_end"] or body["status"] == "canceled":
+    leaves = body["cancel_at"] is not None and body["cancel_at"] <= now.timestamp()
+    if leaves or body["cancel_at_period_end"] or body["status"] == "canceled":
         if body["status"] != "canceled":
             subscriptions.end(body, call)
         return ""

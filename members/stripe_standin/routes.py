@@ -67,7 +67,7 @@ ROUTES = (
         "POST",
         "/v1/subscriptions/{id}",
         subscriptions.update,
-        "default_payment_method cancel_at_period_end pause_collection metadata "
+        "default_payment_method cancel_at_period_end cancel_at pause_collection metadata "
         "items proration_behavior proration_date payment_behavior",
     ),
     Route("DELETE", "/v1/subscriptions/{id}", subscriptions.cancel),

@@ -36,7 +36,7 @@ def create(call: Call) -> Answer:
             "default payment method.",
             code="resource_missing",
         )
-    test = cards.behind(card)
+    test = cards.on(call.now, card)
     if call.word("payment_behavior") == "error_if_incomplete" and not test.pays:
         return declined(test, payment_method=card)
     _charge_first(body, card, call)
@@ -44,7 +44,12 @@ def create(call: Call) -> Answer:
 
 
 def retrieve(call: Call) -> Answer:
-    return store.get("subscription", call.ident)
+    """As it stands at this moment: a pause whose date has come is over."""
+    body = store.get("subscription", call.ident)
+    pause = body["pause_collection"]
+    if pause and pause["resumes_at"] and pause["resumes_at"] <= call.now.timestamp():
+        body["pause_collection"] = None
+    return body
 
 
 def list_all(call: Call) -> Answer:
@@ -66,6 +71,12 @@ def update(call: Call) -> Answer:
         body["default_payment_method"] = customers.usable(chosen, body["customer"])["id"] if chosen else None
     if "cancel_at_period_end" in call.params:
         _cancel_later(body, forms.boolean(call.params["cancel_at_period_end"], "cancel_at_period_end"), call)
+    if "cancel_at" in call.params:
+        moment = call.word("cancel_at")
+        _cancel_later(body, False, call)
+        body["cancel_at"] = forms.integer(moment, "cancel_at") if moment else None
+        body["canceled_at"] = int(call.now.timestamp()) if moment else None
+        body["cancellation_details"]["reason"] = "cancellation_requested" if moment else None
     if "pause_collection" in call.params:
         body["pause_collection"] = _pause(call.params["pause_collection"])
     body["metadata"] |= call.params.get("metadata") or {}

@@ -20,6 +20,9 @@ from members import cards
 from members.models import Invoice, PatientLink
 from members.stripe_gateway import StripeRefused, StripeUnavailable
 from members.views import booking, patient_pages
+from members.views.offers import ACTS, offer_page
+from members.views.pay_page import pay_page
+from members.views.preferences import preferences_page
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +81,13 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
     return patient_pages.page(request, "patient/done.html", {**_context(link, token), "outcome": outcome.value})
 
 
+def _pay(request: HttpRequest, link: PatientLink, token: str) -> HttpResponse:
+    """What is owed, with the card on file; the other button is that of the card page."""
+    if request.method == "POST" and request.POST.get("step") != "pay":
+        return _card(request, link, token)
+    return pay_page(request, link, token)
+
+
 def _confirm(request: HttpRequest, link: PatientLink, token: str) -> HttpResponse:
     """On to Stripe's page of the invoice, where the bank asks; its address is fetched at the click."""
     if request.method != "POST":
@@ -107,7 +117,10 @@ def _context(link: PatientLink, token: str) -> dict[str, Any]:
 
 
 _PAGES = {
+    PatientLink.Purpose.BOOK: booking.page,
+    **dict.fromkeys(ACTS, offer_page),
+    PatientLink.Purpose.PAY_NOW: _pay,
+    PatientLink.Purpose.PREFERENCES: preferences_page,
     PatientLink.Purpose.UPDATE_CARD: _card,
     PatientLink.Purpose.CONFIRM_PAYMENT: _confirm,
-    PatientLink.Purpose.BOOK: booking.page,
 }

@@ -35,7 +35,7 @@ def practice() -> dict[str, Any]:
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    return private(render(request, template, context, status=status))
+    return private(render(request, template, {**practice(), **context}, status=status))
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -6,10 +6,21 @@ from datetime import datetime
 from django.db.models import Case, IntegerField, Q, QuerySet, When
 
 from members import credits, declines
-from members.models import ConsentEntry, Invoice, Membership, Patient
+from members.joining import states
+from members.models import ConsentEntry, Invoice, Membership, Patient, Quote
 
 Act, Purpose = ConsentEntry.Act, ConsentEntry.Purpose
 INVOICES_SHOWN = 6
+ACT_WORDS = {
+    Quote.Act.START: "Start membership",
+    Quote.Act.UPGRADE: "Change plan",
+    Quote.Act.DOWNGRADE: "Change plan",
+    Quote.Act.PAUSE: "Pause",
+    Quote.Act.RESUME: "Resume",
+    Quote.Act.CANCEL: "Cancel membership",
+    Quote.Act.KEEP: "Keep membership",
+    Quote.Act.RESTART: "Restart",
+}
 
 
 @dataclass(frozen=True)
@@ -37,8 +48,19 @@ class Standing:
         return next((invoice for invoice in self.invoices if invoice.needs_payment), None)
 
     @property
+    def acts(self) -> list[tuple[str, str]]:
+        """What staff may do with the membership from where it is: the act and its words."""
+        return acts_from(self.membership) if self.membership else []
+
+    @property
     def decline(self) -> str:
         return declines.words(self.unpaid.decline_code) if self.unpaid else ""
+
+
+def acts_from(membership: Membership) -> list[tuple[str, str]]:
+    """Up and down are one change of plan."""
+    acts = [act for act in states.allowed(membership) if act != Quote.Act.DOWNGRADE]
+    return [(act, ACT_WORDS[Quote.Act(act)]) for act in acts]
 
 
 def of(patient: Patient, *, now: datetime, membership: Membership | None = None, phone: str = "") -> Standing:

@@ -209,14 +209,16 @@ class TestPriceOfTheNextPeriod:
 
     def test_a_schedule_forbids_a_cancellation_until_it_is_dropped(self):
         subscriber, cheaper = make_subscriber(amount=29900), make_price(amount=19900)
-        stripe_gateway.schedule_price(subscription_id=subscriber.subscription, price_id=cheaper.id, key="quote:1")
+        ends = stripe_gateway.schedule_price(
+            subscription_id=subscriber.subscription, price_id=cheaper.id, key="quote:1"
+        ).period_end
 
         with pytest.raises(stripe_gateway.StripeRefused, match="managed by the subscription schedule"):
-            stripe_gateway.cancel_at_period_end(subscription_id=subscriber.subscription, key="quote:2")
+            stripe_gateway.cancel_at(subscription_id=subscriber.subscription, at=ends, key="quote:2")
         stripe_gateway.keep_price(subscription_id=subscriber.subscription, key="quote:2")
-        found = stripe_gateway.cancel_at_period_end(subscription_id=subscriber.subscription, key="quote:3")
+        found = stripe_gateway.cancel_at(subscription_id=subscriber.subscription, at=ends, key="quote:3")
 
-        assert found.cancel_at_period_end
+        assert found.ends_at == ends
 
 
 class TestPauseAndCancel:
@@ -246,11 +248,34 @@ class TestPauseAndCancel:
 
     def test_a_cancellation_can_be_taken_back_until_it_comes_true(self):
         subscriber = make_subscriber()
+        ends = stripe_gateway.fetch_subscription(subscriber.subscription).period_end
 
-        leaving = stripe_gateway.cancel_at_period_end(subscription_id=subscriber.subscription, key="quote:1")
+        leaving = stripe_gateway.cancel_at(subscription_id=subscriber.subscription, at=ends, key="quote:1")
         staying = stripe_gateway.keep_going(subscription_id=subscriber.subscription, key="quote:2")
 
-        assert (leaving.cancel_at_period_end, staying.cancel_at_period_end) == (True, False)
+        assert (leaving.ends_at, staying.ends_at) == (ends, None)
+
+    def test_a_cancellation_may_wait_for_the_end_of_a_later_period(self):
+        subscriber = make_subscriber()
+        first = stripe_gateway.fetch_subscription(subscriber.subscription).period_end
+        second = clock.months_later(first, 1)
+
+        leaving = stripe_gateway.cancel_at(subscription_id=subscriber.subscription, at=second, key="quote:1")
+        paid = playing.renew(subscriber.subscription, now=first + timedelta(minutes=1))
+        nothing = playing.renew(subscriber.subscription, now=second + timedelta(minutes=1))
+
+        assert leaving.ends_at == second
+        assert (bool(paid), nothing) == (True, "")
+        assert stripe_gateway.fetch_subscription(subscriber.subscription).status == "canceled"
+
+    def test_a_later_cancellation_can_be_taken_back_too(self):
+        subscriber = make_subscriber()
+        later = clock.months_later(stripe_gateway.fetch_subscription(subscriber.subscription).period_end, 2)
+        stripe_gateway.cancel_at(subscription_id=subscriber.subscription, at=later, key="quote:1")
+
+        staying = stripe_gateway.keep_going(subscription_id=subscriber.subscription, key="quote:2")
+
+        assert staying.ends_at is None
 
     def test_a_cancellation_at_once_ends_the_subscription(self):
         subscriber = make_subscriber()

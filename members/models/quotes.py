@@ -1,0 +1,158 @@
+"""What a patient is offered exactly, what they agreed to, and what became of the membership."""
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from common import money
+from members.models.append_only import AppendOnly
+from members.models.memberships import Membership
+from members.models.plans import PlanVersion
+
+
+class Quote(models.Model):
+    """An act on a membership with its exact terms; it is done as quoted or offered anew (R91).
+
+    offered -> accepted -> done          offered -> withdrawn (another offer, or the terms changed)
+               accepted -> failed (the card was refused, or Stripe said no: nothing changed)
+    """
+
+    class Act(models.TextChoices):
+        START = "start", "Start"
+        UPGRADE = "upgrade", "Upgrade"
+        DOWNGRADE = "downgrade", "Change plan at the period's end"
+        PAUSE = "pause", "Pause"
+        RESUME = "resume", "Resume"
+        CANCEL = "cancel", "Cancel"
+        KEEP = "keep", "Take back the cancellation"
+        RESTART = "restart", "Restart"
+
+    class State(models.TextChoices):
+        OFFERED = "offered", "Offered"
+        ACCEPTED = "accepted", "Being done"
+        DONE = "done", "Done"
+        FAILED = "failed", "Not done"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    class Reason(models.TextChoices):
+        """Why somebody pauses or cancels; reported, never held against them."""
+
+        TOO_EXPENSIVE = "too_expensive", "Too expensive"
+        NO_TIME = "no_time", "No time to come"
+        MOVING = "moving", "Moving away"
+        NO_RESULTS = "no_results", "Not happy with the results"
+        HEALTH = "health", "Health or pregnancy"
+        SERVICE = "service", "Not happy with the service"
+        TRAVEL = "travel", "Travelling"
+        OTHER = "other", "Something else"
+
+    # Acts that raise, start or bring back a charge: consent must be express and for this offer alone (R90).
+    CHARGES = (Act.START, Act.UPGRADE, Act.RESUME, Act.KEEP, Act.RESTART)
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="quotes")
+    act = models.CharField(max_length=9, choices=Act)
+    state = models.CharField(max_length=9, choices=State, default=State.OFFERED)
+    plan_version = models.ForeignKey(
+        PlanVersion, on_delete=models.PROTECT, related_name="+", help_text="After the act, the one that is agreed on."
+    )
+    due_cents = models.PositiveIntegerField(default=0, help_text="Charged at once.")
+    currency = models.CharField(max_length=3, default="usd")
+    prorated_at = models.DateTimeField(null=True, blank=True, help_text="An upgrade is made with this moment (R150).")
+    next_charge_at = models.DateTimeField(null=True, blank=True, help_text="Empty: there is none.")
+    takes_effect_at = models.DateTimeField()
+    months = models.PositiveSmallIntegerField(default=0, help_text="Payments that a pause skips.")
+    freeze = models.CharField(max_length=16, choices=PlanVersion.Freeze, blank=True)
+    reason = models.CharField(max_length=13, choices=Reason, blank=True)
+    terms = models.JSONField(default=list, help_text="As shown: pairs of label and words (R89).")
+    # Typed by text; it stands for this offer alone, so a "yes" to something else buys nothing (R90).
+    code = models.CharField(max_length=8)
+    offered_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_by = models.CharField(max_length=80, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was done, failed or withdrawn.")
+    outcome = models.CharField(max_length=200, blank=True, help_text="Why it failed or was withdrawn.")
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            # One act at a time: two that both speak to Stripe could end in a state that nobody agreed to.
+            models.UniqueConstraint(
+                fields=["membership"], condition=Q(state="accepted"), name="one_act_under_way_a_membership"
+            ),
+            # A new offer takes the place of the last: a code or a button never means an older one.
+            models.UniqueConstraint(
+                fields=["membership"], condition=Q(state="offered"), name="one_open_offer_a_membership"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} #{self.pk} ({self.get_state_display()})"
+
+    @property
+    def due(self) -> str:
+        return money.readable(self.due_cents, self.currency)
+
+    def is_open(self, now: datetime) -> bool:
+        return self.state == self.State.OFFERED and now < self.expires_at
+
+
+class QuoteConsent(AppendOnly):
+    """Proof that somebody agreed: what was shown, when, and which number or session said yes (R101). Append-only."""
+
+    class How(models.TextChoices):
+        PAGE = "page", "On the patient's page"
+        TEXT = "text", "By text"
+        STAFF = "staff", "Told to staff"
+
+    # A quote is agreed to once; a second click finds the first one's proof.
+    quote = models.OneToOneField(Quote, on_delete=models.PROTECT, related_name="consent")
+    how = models.CharField(max_length=5, choices=How)
+    given_by = models.CharField(max_length=80, help_text='The number (E.164), "link:7", or "staff:3".')
+    said = models.CharField(max_length=200, help_text="The words of the button, the text, or what was told.")
+    shown = models.TextField(help_text="The terms, exactly.")
+    at = models.DateTimeField()
+    kept_until = models.DateTimeField(help_text="Not purged before (members/retention.py).")
+
+    def __str__(self) -> str:
+        return f"{self.get_how_display()}: {self.quote}"
+
+
+class MembershipChange(models.Model):
+    """A fact about a membership's life that floors above act on; `handled_at` is empty until one of them has."""
+
+    class Kind(models.TextChoices):
+        STARTED = "started", "Started"
+        UPGRADED = "upgraded", "Upgraded"
+        DOWNGRADE_PLANNED = "down_later", "Other plan from the next period"
+        PLAN_CHANGED = "plan_changed", "Plan changed"
+        PAUSED = "paused", "Paused"
+        RESUMED = "resumed", "Resumed"
+        CANCELLING = "cancelling", "Will end"
+        KEPT = "kept", "Cancellation taken back"
+        ENDED = "ended", "Ended"
+        LAPSED = "lapsed", "Ended unpaid"
+        RESTARTED = "restarted", "Restarted"
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=12, choices=Kind)
+    # One happening, one row, whoever notices it first: the act itself, Stripe's event or the nightly round.
+    key = models.CharField(max_length=120, unique=True)
+    quote = models.OneToOneField(Quote, null=True, blank=True, on_delete=models.PROTECT, related_name="change")
+    occurred_at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [
+            models.Index(fields=["id"], condition=Q(handled_at__isnull=True), name="membership_change_unhandled"),
+            models.Index(fields=["membership", "occurred_at"], name="membership_change_by_member"),  # timeline
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.membership}"
