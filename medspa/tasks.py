@@ -33,6 +33,11 @@ def check_campaigns() -> None:
         campaign_health.check(now=clock.now())
 
 
+def memberships() -> None:
+    with traced("memberships"):
+        ticking.follow_memberships(now=clock.now())
+
+
 def expire_credits() -> None:
     with traced("expire-credits"):
         credits.expire_due(now=clock.now())

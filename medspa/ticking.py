@@ -13,9 +13,9 @@ from django.conf import settings
 
 from concierge import answering
 from medspa.models import Heartbeat
-from members import audit_seals, billing
+from members import audit_seals, billing, joining, quotes
 from members.stripe_standin import delivery as standin_delivery
-from outreach import outbox, recovery, sequences
+from outreach import acknowledgements, outbox, recovery, sequences
 
 log = logging.getLogger(__name__)
 
@@ -30,21 +30,37 @@ STEPS: dict[str, Step] = {
     "late_answers": answering.answer_due,
     "audit_seals": audit_seals.seal,
 }
+# A round of its own, so that neither runs into the queue's time limit.
+MEMBERSHIP_STEPS: dict[str, Step] = {
+    "accepted_quotes": quotes.finish_due,
+    "ended_pauses": joining.check_pauses,
+    "ended_graces": joining.end_graces,
+    "acknowledgements": acknowledgements.follow_all,
+}
 # The stand-in's webhooks that a lost task left behind.
 DEMO_STEPS: dict[str, Step] = {"standin_events": standin_delivery.deliver_due}
 
 
 def tick(*, now: datetime) -> dict[str, int]:
     """Run the round; how many rows each step moved (-1: the step failed, see the log)."""
+    return _run("tick", {**DEMO_STEPS, **STEPS} if settings.DEMO else STEPS, now)
+
+
+def follow_memberships(*, now: datetime) -> dict[str, int]:
+    """The round of what memberships wait for; the same."""
+    return _run("memberships", MEMBERSHIP_STEPS, now)
+
+
+def _run(name: str, steps: dict[str, Step], now: datetime) -> dict[str, int]:
     began, moved = time.monotonic(), {}
-    for name, step in ({**DEMO_STEPS, **STEPS} if settings.DEMO else STEPS).items():
+    for each, step in steps.items():
         try:
-            moved[name] = step(now=now)
+            moved[each] = step(now=now)
         except Exception:
-            log.exception("tick step failed", extra={"step": name})
-            moved[name] = -1
-    failed = ", ".join(name for name, count in moved.items() if count < 0)
+            log.exception("tick step failed", extra={"step": each})
+            moved[each] = -1
+    failed = ", ".join(each for each, count in moved.items() if count < 0)
     Heartbeat.objects.update_or_create(
-        name="tick", defaults={"beat_at": now, "seconds": time.monotonic() - began, "error": failed}
+        name=name, defaults={"beat_at": now, "seconds": time.monotonic() - began, "error": failed}
     )
     return moved

@@ -1,5 +1,6 @@
 """Every table of the outreach floor, one noun a module."""
 
+from outreach.models.acknowledgements import Acknowledgement
 from outreach.models.cadence import CadencePlan, PlanLine
 from outreach.models.messages import GateDecision, Message
 from outreach.models.offers import Offer
@@ -9,6 +10,7 @@ from outreach.models.safety import KillSwitch, SenderBudget, Suppression
 from outreach.models.sequences import Enrolment, Sequence, SequenceVersion, Step
 
 __all__ = [
+    "Acknowledgement",
     "CadencePlan",
     "Enrolment",
     "GateDecision",

@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def _round(self, now: datetime, as_json: bool, *, quiet: bool = False) -> None:
         with traced("tick"):
-            moved = ticking.tick(now=now)
+            moved = {**ticking.tick(now=now), **ticking.follow_memberships(now=now)}
         if as_json:
             self.stdout.write(json.dumps({"at": now.isoformat(), **moved}))
         elif not quiet:

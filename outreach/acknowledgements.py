@@ -1,0 +1,119 @@
+"""What became of a membership is told at once, in a text that can be kept (R92), and in a row for the e-mail channel.
+
+The only module that knows membership changes -> words. A patient's own act is confirmed like a reply, at any hour;
+what happened by itself waits for texting hours.
+"""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from common import clock, phones
+from common.claims import claim
+from common.rounds import in_time
+from members.models import Membership, MembershipChange, Patient, PlanVersion, Practice, Quote
+from outreach import acknowledgement_wording as words
+from outreach import gate, outbox, quiet_hours, wording
+from outreach.models import Acknowledgement, Message
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+Kind = MembershipChange.Kind
+
+
+def follow_all(*, now: datetime) -> int:
+    """Claim every new membership change and tell it, each in one transaction. Returns how many were told."""
+    new = MembershipChange.objects.filter(handled_at__isnull=True).order_by("pk")
+    told = 0
+    for pk in in_time(list(new.values_list("pk", flat=True)[:BATCH])):
+        try:
+            with transaction.atomic():
+                told += _follow(pk, now)
+        except Exception:
+            log.exception("membership change not told", extra={"change_pk": pk})  # stays unhandled: tried again
+    return told
+
+
+def _follow(pk: int, now: datetime) -> bool:
+    if not claim(MembershipChange.objects.filter(pk=pk, handled_at__isnull=True), handled_at=now):
+        return False
+    facts = (
+        "membership__patient__home_location",
+        "membership__location",
+        "membership__plan_version__plan",
+        "quote__plan_version__plan",
+    )
+    change = MembershipChange.objects.select_related(*facts).get(pk=pk)
+    patient, location = change.membership.patient, change.membership.location
+    by_rule = change.kind == Kind.PAUSED and change.quote is None
+    bodies = words.PAUSED_BY_RULE if by_rule else words.BODIES[change.kind]
+    body = wording.render(bodies[patient.language], _facts(change))
+    own_act = change.quote is not None
+    places = gate.places_for(patient, location, patient.phone)
+    text = outbox.post(
+        kind=Message.Kind.CONFIRMATION if own_act else Message.Kind.SERVICING,
+        body=body,
+        dedupe_key=f"change:{change.pk}",
+        patient=patient,
+        location=location,
+        due_at=now if own_act else quiet_hours.next_allowed(now, places),
+        now=now,
+    )
+    Acknowledgement.objects.create(
+        change=change,
+        text=text,
+        address=patient.email,
+        subject=words.SUBJECT[patient.language].format(practice=Practice.current().name),
+        body=_whole(change, body),
+        created_at=now,
+    )
+    return True
+
+
+def _facts(change: MembershipChange) -> dict[str, str]:
+    membership, quote, practice = change.membership, change.quote, Practice.current()
+    version = quote.plan_version if quote else membership.plan_version
+    spanish = membership.patient.language == Patient.Language.SPANISH
+    return {
+        "first_name": membership.patient.first_name,
+        "practice": practice.name,
+        "practice_phone": phones.readable(practice.phone),
+        "plan": version.plan.name,
+        "price": _price(version, spanish=spanish),
+        "due": quote.due if quote else "",
+        "starts": _day(quote.takes_effect_at if quote else change.occurred_at, membership),
+        "next": _day(_next(membership, quote), membership),
+        "minimum": _minimum(version, spanish=spanish),
+    }
+
+
+def _next(membership: Membership, quote: Quote | None) -> datetime | None:
+    return (quote.next_charge_at if quote else None) or membership.paused_until or membership.current_period_end
+
+
+def _price(version: PlanVersion, *, spanish: bool) -> str:
+    yearly = version.interval == PlanVersion.Interval.YEAR
+    per = ("al año" if yearly else "al mes") if spanish else ("a year" if yearly else "a month")
+    return f"{version.price} {per}"
+
+
+def _minimum(version: PlanVersion, *, spanish: bool) -> str:
+    months = version.minimum_term_months
+    if not months:
+        return "Sin plazo mínimo." if spanish else "No minimum term."
+    return f"Plazo mínimo: {months} meses." if spanish else f"Minimum term: {months} months."
+
+
+def _day(when: datetime | None, membership: Membership) -> str:
+    """'07/06/2026': the same in both languages, and short."""
+    return f"{clock.local(when, membership.location.time_zone):%m/%d/%Y}" if when else ""
+
+
+def _whole(change: MembershipChange, body: str) -> str:
+    """The e-mail has room for every term as it was shown."""
+    if change.quote is None:
+        return body
+    terms = "\n".join(f"{label}: {said}" for label, said in change.quote.terms)
+    return f"{body}\n\n{terms}"
