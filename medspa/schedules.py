@@ -24,7 +24,12 @@ JOBS = (
     Job("tick", "medspa.tasks.tick", 1, "claims billing changes, advances sequences, sends due messages"),
     Job("cadence", "medspa.tasks.cadence", 1, "plans and runs the rounds that a location's own clock calls for"),
     Job("campaign-health", "medspa.tasks.check_campaigns", 15, "stops a marketing sequence that too many refuse"),
-    Job("memberships", "medspa.tasks.memberships", 1, "finishes agreed changes, ends pauses and grace, tells patients"),
+    Job(
+        "memberships",
+        "medspa.tasks.memberships",
+        1,
+        "finishes agreed changes, ends pauses, tells patients",
+    ),
     Job("expire-credits", "medspa.tasks.expire_credits", 60, "writes the end of lots that were not used in time"),
     Job("intake", "medspa.tasks.intake", 1, "takes up imports whose worker was lost, forgets old API answers"),
     Job("webhooks", "medspa.tasks.webhooks", 1, "tells other systems the news"),

@@ -34,7 +34,6 @@ STEPS: dict[str, Step] = {
 MEMBERSHIP_STEPS: dict[str, Step] = {
     "accepted_quotes": quotes.finish_due,
     "ended_pauses": joining.check_pauses,
-    "ended_graces": joining.end_graces,
     "acknowledgements": acknowledgements.follow_all,
 }
 # The stand-in's webhooks that a lost task left behind.

@@ -75,10 +75,3 @@ BODIES: dict[str, dict[str, str]] = {
         f"renueva hasta que cancele. {{minimum}} {_CANCEL_ES}",
     },
 }
-# A pause that the practice's rule made has no date: it lasts until it is resumed.
-PAUSED_BY_RULE = {
-    "en": "{practice}: your membership is paused because its payment is still open, {first_name}; nothing more is "
-    "charged. To go on or to end it, call {practice_phone}.",
-    "es": "{practice}: su membresía está en pausa porque el pago sigue pendiente, {first_name}; no se cobra nada más. "
-    "Para seguir o terminarla, llame al {practice_phone}.",
-}

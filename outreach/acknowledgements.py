@@ -5,14 +5,14 @@ what happened by itself waits for texting hours.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from common import clock, phones
 from common.claims import claim
 from common.rounds import in_time
-from members.models import Membership, MembershipChange, Patient, PlanVersion, Practice, Quote
+from members.models import BillingChange, Membership, MembershipChange, Patient, PlanVersion, Practice, Quote
 from outreach import acknowledgement_wording as words
 from outreach import gate, outbox, quiet_hours, wording
 from outreach.models import Acknowledgement, Message
@@ -46,10 +46,10 @@ def _follow(pk: int, now: datetime) -> bool:
         "quote__plan_version__plan",
     )
     change = MembershipChange.objects.select_related(*facts).get(pk=pk)
+    if _told_with_the_payment(change):
+        return True
     patient, location = change.membership.patient, change.membership.location
-    by_rule = change.kind == Kind.PAUSED and change.quote is None
-    bodies = words.PAUSED_BY_RULE if by_rule else words.BODIES[change.kind]
-    body = wording.render(bodies[patient.language], _facts(change))
+    body = wording.render(words.BODIES[change.kind][patient.language], _facts(change))
     own_act = change.quote is not None
     places = gate.places_for(patient, location, patient.phone)
     text = outbox.post(
@@ -70,6 +70,12 @@ def _follow(pk: int, now: datetime) -> bool:
         created_at=now,
     )
     return True
+
+
+def _told_with_the_payment(change: MembershipChange) -> bool:
+    """The end of grace has its own text (outreach/recovery.py); nobody is told twice that the membership ended."""
+    ended = BillingChange.objects.filter(membership=change.membership, kind=BillingChange.Kind.GRACE_ENDED)
+    return change.quote is None and ended.filter(occurred_at__gte=change.occurred_at - timedelta(hours=1)).exists()
 
 
 def _facts(change: MembershipChange) -> dict[str, str]:

@@ -7,7 +7,7 @@
               paused  --resume, or its date--> active, past due
               active, past due, paused --cancel--> cancelling (at period end) --> cancelled
               cancelling --keep--> active, past due, paused
-              past due --grace over--> paused | lapsed     by the plan's rule, never silently
+              past due --grace over--> paused | cancelled  by the plan's rule (members/grace.py)
               past due, cancelling, paused --> lapsed      Stripe gave up collecting
               active, past due, paused --> cancelled       ended at once at Stripe
     cancelled and lapsed are final: restart joins anew (`restarted_from`), pending -> active.
@@ -17,9 +17,8 @@ Stripe's answer decides where an act ended; its events move a membership along t
 """
 
 from members.joining.acts import at_stripe
-from members.joining.grace import end_graces
 from members.joining.pauses import check_pauses
 from members.joining.settling import fail, join, settle
 from members.joining.states import DRAWN, require
 
-__all__ = ["DRAWN", "at_stripe", "check_pauses", "end_graces", "fail", "join", "require", "settle"]
+__all__ = ["DRAWN", "at_stripe", "check_pauses", "fail", "join", "require", "settle"]

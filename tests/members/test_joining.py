@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from common import clock
 from common.errors import Refused
-from members import credits, joining, stripe_gateway
+from members import credits, grace, joining, stripe_gateway
 from members.joining import rules
 from members.models import AuditEntry, Escalation, Membership, MembershipChange, PlanVersion, Quote, StandinObject
 from members.stripe_gateway import CardDeclined
@@ -314,32 +314,6 @@ class TestActs:
         assert (before, joined.status) == (Status.PENDING, Status.ACTIVE)
 
 
-class TestGrace:
-    @pytest.mark.parametrize(("rule", "status"), [("pause", Status.PAUSED), ("cancel", Status.LAPSED)])
-    def test_after_grace_the_plans_rule_is_done_and_told(self, rule, status, drain):
-        membership, _ = owing_member()
-        PlanVersion.objects.update(after_grace=rule, grace_days=14)
-        body = store.get("subscription", membership.stripe_subscription_id)
-        store.change(body | {"status": "past_due"})
-
-        early = joining.end_graces(now=NOON + timedelta(days=13))
-        late = joining.end_graces(now=NOON + timedelta(days=14, minutes=1))
-        drain()
-
-        membership.refresh_from_db()
-        assert (early, late, membership.status) == (0, 1, status)
-        assert MembershipChange.objects.count() == 1
-
-    def test_a_payment_that_came_at_the_last_moment_keeps_the_membership(self):
-        membership, _ = owing_member()  # Stripe shows it as active
-
-        joining.end_graces(now=NOON + timedelta(days=15))
-
-        membership.refresh_from_db()
-        assert membership.status == Status.ACTIVE
-        assert not MembershipChange.objects.exists()
-
-
 DEEDS = some.sampled_from([*Act.values, "renew", "bad card", "good card", "days"])
 
 
@@ -355,7 +329,7 @@ def test_no_sequence_of_acts_leaves_the_drawn_lines(deeds, time, drain):
         _do(deed, membership, dearer, time)
         drain()
         joining.check_pauses(now=time["now"])
-        joining.end_graces(now=time["now"])
+        grace.end_due(now=time["now"])
         newest = Membership.objects.filter(patient=membership.patient).order_by("-pk").first()
         if newest != membership:
             membership, seen = newest, [Status.PENDING]
