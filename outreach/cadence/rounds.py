@@ -37,7 +37,7 @@ ROUNDS: dict[str, Round] = {
     ),
     "friday": Round(
         "Friday",
-        "Memberships that ended or were paused 30 to 90 days ago",
+        "Memberships that ended 30 to 90 days ago",
         weekdays=frozenset({4}),
         hour=10,
         selections=(left.select_lapsed,),
