@@ -35,16 +35,11 @@ $(VENV)/.dev.stamp: $(VENV)/.runtime.stamp requirements-dev.txt requirements-spe
 
 install: $(VENV)/.runtime.stamp ## Make .venv with the pinned requirements, and nothing more
 
-# What the concierge reads texts with: half a minute the first time and after its examples change, else nothing.
-LEARN = DEMO=true $(BIN)/python manage.py train_concierge
-
 # --- the two commands -----------------------------------------------------------------------------------------------------
 demo: $(VENV)/.runtime.stamp ## Start the demo practice on http://localhost:$PORT; Ctrl-C stops it, the data stays
-	@$(LEARN)
 	@exec env DEMO=true PORT=$(PORT) $(BIN)/python manage.py demo
 
 demo-reset: $(VENV)/.runtime.stamp ## Throw the demo's data away, seed anew and start
-	@$(LEARN)
 	@exec env DEMO=true PORT=$(PORT) $(BIN)/python manage.py demo --reset
 
 # ARGS go to pytest: make test ARGS="tests/members -k credit" COVERAGE=
@@ -52,7 +47,7 @@ demo-reset: $(VENV)/.runtime.stamp ## Throw the demo's data away, seed anew and 
 COVERAGE ?= --cov --cov-report=term-missing:skip-covered
 PROCESSES ?= 0
 test: $(VENV)/.dev.stamp ## Run the whole test suite (SQLite unless DATABASE_URL says otherwise)
-	@$(LEARN)
+	@DEMO=true $(BIN)/python manage.py train_concierge # half a minute the first time and after its examples change
 	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --dist=loadfile $(COVERAGE) $(ARGS)
 
 # What a production environment looks like, with dummies; it overrides whatever `.env` says.

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django_q.cluster import Cluster
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from concierge.understanding import local
+from concierge.understanding import encoder, local
 from medspa.demo.supervisor import Child
 
 
@@ -38,6 +38,9 @@ class _Web(BaseApplication):  # type: ignore[misc]
 
 def _work() -> None:
     """What `manage.py qcluster` does; that one leaves the waiting to the interpreter's exit, which a fork never has."""
+    local.learn(
+        with_encoder=encoder.is_usable()
+    )  # half a minute at the first start; pages and ticker do not wait for it
     local.preload()
     cluster = Cluster()
     cluster.start()
