@@ -5,11 +5,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from concierge import plan_facts
+from concierge.models import Turn
+from concierge.plan_facts import PlanFact, PriceFact
 from members import consent, credits
-from members.models import Benefit, ConsentEntry, Escalation, Membership, Patient, PatientPhone, Visit
+from members.credits import usage
+from members.models import Benefit, ConsentEntry, Escalation, Invoice, Membership, Patient, PatientPhone, Service, Visit
+from outreach import gate, quiet_hours
 from outreach.models import Message
 
 _LATELY = timedelta(minutes=10)
+_REMEMBERED = timedelta(hours=24)
+_FRESH = timedelta(hours=1)
+_STALE = timedelta(hours=36)  # the nightly comparison with Stripe has failed once
+CLARIFIED = "Not sure what was meant: asked once."  # the rule of a Turn
 
 
 class Known(StrEnum):
@@ -28,6 +37,7 @@ class Sender:
     opted_out: bool = False
     answers_lately: int = 0  # automated texts to this number in the last ten minutes
     waits_for_person: bool = False  # a person was promised and has not come yet
+    was_asked: bool = False  # the last automated text asked what was meant
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class LotFact:
     remaining: int
     expires_at: datetime | None
     instead: tuple[int, ...] = ()  # further services that it may be used for
+    rests: bool = False  # a pause or an unpaid invoice keeps it from being used now
 
     def covers(self, service_id: int) -> bool:
         return service_id == self.service_id or service_id in self.instead
@@ -69,7 +80,38 @@ class MemberFacts:
     benefits: tuple[tuple[int, str], ...] = ()  # (service, its name) that the plan grants each period
     lots: tuple[LotFact, ...] = ()  # the one that expires first in front
     visits: tuple[VisitFact, ...] = ()  # booked and to come
+    last_visit_at: datetime | None = None
     open_cases: tuple[str, ...] = ()
+    plan: PlanFact | None = None  # as the member holds it, which may be no longer sold
+    plans: tuple[PlanFact, ...] = ()  # on sale, the lowest first
+    prices: tuple[PriceFact, ...] = ()  # of every service, without any plan
+    wallet_cents: int = 0
+    owed_cents: int = 0
+    paid_cents: int | None = None  # the last payment, and when
+    paid_at: datetime | None = None
+    period_ends_at: datetime | None = None
+    opens_at: datetime | None = None  # the home location: today's hours, or those of the next open day
+    closes_at: datetime | None = None
+    street: str = ""
+    phone: str = ""  # E.164, of the home location
+    may_price: bool = True  # prices are told in texting hours only (settled: 15)
+
+    @property
+    def is_current(self) -> bool:
+        return self.status in Membership.CURRENT
+
+    @property
+    def is_fresh(self) -> bool:
+        """Read from Stripe within the hour: nothing needs to be said about its age."""
+        return self.synced_at is not None and self.at - self.synced_at <= _FRESH
+
+    @property
+    def is_stale(self) -> bool:
+        """Too old to speak of payments."""
+        return self.synced_at is None or self.at - self.synced_at > _STALE
+
+    def prices_of(self, service_ids: tuple[int, ...]) -> tuple[PriceFact, ...]:
+        return tuple(price for price in self.prices if price.service_id in service_ids)
 
     def lots_of(self, service_ids: tuple[int, ...]) -> tuple[LotFact, ...]:
         """Lots of these services; of every service when none is named."""
@@ -111,6 +153,8 @@ class MemberFacts:
             "status": self.status,
             "lots": {str(lot.entry_id): lot.remaining for lot in self.lots},
             "visits": [visit.visit_id for visit in self.visits],
+            "plan_version": self.plan.version_id if self.plan else None,
+            "owed_cents": self.owed_cents,
             "sync_age_seconds": int((self.at - self.synced_at).total_seconds()) if self.synced_at else None,
         }
 
@@ -120,6 +164,8 @@ def gather(patient: Patient, *, now: datetime) -> MemberFacts:
     location = patient.home_location
     visits = patient.visits.filter(status__in=Visit.HOLDS_TIME, starts_at__gt=now).order_by("starts_at")
     cases = patient.escalations.exclude(state=Escalation.State.RESOLVED)
+    done = patient.visits.filter(status=Visit.Status.COMPLETED, starts_at__lte=now).order_by("-starts_at").first()
+    hours = location.hours_on(location.next_open(now))
     facts = MemberFacts(
         at=now,
         patient_id=patient.pk,
@@ -128,7 +174,15 @@ def gather(patient: Patient, *, now: datetime) -> MemberFacts:
         zone=location.time_zone,
         location_name=location.name,
         visits=tuple(VisitFact(visit.pk, visit.service_id, visit.starts_at) for visit in visits),
+        last_visit_at=done.starts_at if done else None,
         open_cases=tuple(cases.values_list("reason", flat=True)),
+        plans=plan_facts.on_sale(now),
+        prices=plan_facts.prices(Service.objects.all()),
+        opens_at=hours[0] if hours else None,
+        closes_at=hours[1] if hours else None,
+        street=location.street,
+        phone=location.phone,
+        may_price=quiet_hours.is_open(now, gate.places_for(patient, location, patient.phone)),
     )
     membership = _membership(patient)
     return _with_membership(facts, membership) if membership else facts
@@ -141,6 +195,7 @@ def who_sends(phone: str, *, now: datetime) -> Sender:
     subjects = [f"phone:{phone}"] + ([f"patient:{one.pk}"] if one else [])
     promised = Escalation.objects.filter(subject__in=subjects, reason__in=_PROMISES)
     automated = (Message.Kind.REPLY, Message.Kind.CONFIRMATION)
+    last = Turn.objects.filter(conversation__phone=phone, finished_at__isnull=False).first()
     answers = Message.objects.filter(address=phone, kind__in=automated, created_at__gt=now - _LATELY)
     return Sender(
         known=Known.ONE if one else Known.SEVERAL if found else Known.NOBODY,
@@ -149,6 +204,7 @@ def who_sends(phone: str, *, now: datetime) -> Sender:
         opted_out=consent.is_opted_out(phone, channel=ConsentEntry.Channel.SMS),
         answers_lately=answers.count(),
         waits_for_person=promised.exclude(state=Escalation.State.RESOLVED).exists(),
+        was_asked=last is not None and last.rule == CLARIFIED and now - last.started_at <= _REMEMBERED,
     )
 
 
@@ -157,12 +213,15 @@ _PROMISES = (Escalation.Reason.QUESTION, Escalation.Reason.UNKNOWN_NUMBER, Escal
 
 def _membership(patient: Patient) -> Membership | None:
     """The current one; else the last there was."""
-    memberships = patient.memberships.select_related("plan", "plan_version")
+    memberships = patient.memberships.select_related("plan", "plan_version__plan").prefetch_related(
+        "plan_version__benefits__services"
+    )
     return memberships.current().first() or memberships.order_by("-started_on", "-pk").first()
 
 
 def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
-    benefits = membership.plan_version.benefits.filter(kind=Benefit.Kind.CREDIT).prefetch_related("services")
+    benefits = [line for line in membership.plan_version.benefits.all() if line.kind == Benefit.Kind.CREDIT]
+    paid = membership.invoices.filter(status=Invoice.Status.PAID).order_by("-paid_at", "-pk").first()
     lots = credits.lots(membership, at=facts.at)
     renews = membership.status in (Membership.Status.ACTIVE, Membership.Status.PAST_DUE)
     return MemberFacts(
@@ -175,11 +234,18 @@ def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
             "renews_at": membership.current_period_end if renews else None,
             "synced_at": membership.stripe_fetched_at,
             "benefits": tuple((service.pk, service.name) for benefit in benefits for service in benefit.services.all()),
-            "lots": tuple(_lot(lot) for lot in lots),
+            "lots": tuple(_lot(lot, membership) for lot in lots),
+            "plan": plan_facts.of_version(membership.plan_version),
+            "wallet_cents": credits.wallet(membership, at=facts.at),
+            "owed_cents": sum(membership.invoices.owed().values_list("amount_remaining_cents", flat=True)),
+            "paid_cents": paid.amount_due_cents if paid else None,
+            "paid_at": paid.paid_at if paid else None,
+            "period_ends_at": membership.current_period_end,
         }
     )
 
 
-def _lot(lot: credits.Lot) -> LotFact:
+def _lot(lot: credits.Lot, membership: Membership) -> LotFact:
     first, *others = (service.pk for service in lot.services)
-    return LotFact(lot.entry_id, first, lot.label, lot.remaining, lot.expires_at, tuple(others))
+    rests = bool(usage.why_not(lot, membership))
+    return LotFact(lot.entry_id, first, lot.label, lot.remaining, lot.expires_at, tuple(others), rests)

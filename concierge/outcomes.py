@@ -1,14 +1,16 @@
 """From a decision to what is said and done: appointments outside any transaction, then everything else in one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from common import phones
 from common.errors import Refused
-from concierge import arranging, handoff, replies, visit_policy
+from concierge import arranging, handoff, membership_replies, replies, visit_policy
 from concierge.actions import booking
 from concierge.facts import MemberFacts, Sender
+from concierge.member_policy import Tell, Topic
 from concierge.models import Conversation
 from concierge.policy import Act, Decision, HandOff, Offered, Reply, Say
 from concierge.replies import Voice
@@ -98,11 +100,27 @@ def settle(prepared: Prepared, asked: Asked, *, now: datetime) -> Outcome:
         return Outcome("act", decision.rule, text, {**_record(asked), "visit": prepared.visit.pk})
     if isinstance(decision, Arrange) and asked.facts and asked.sender.patient:
         return _arrange(decision, prepared, asked, asked.facts, asked.sender.patient, now)
+    if isinstance(decision, Tell) and asked.facts:
+        return _tell(decision, asked, asked.facts, now)
     if isinstance(decision, Act):
         sentences, link = [asked.voice.words(prepared.lead)], None
     else:
         sentences, link = _say(decision, asked, now)
     return _reply(prepared, asked, sentences, link, now)
+
+
+def _tell(decision: Tell, asked: Asked, facts: MemberFacts, now: datetime) -> Outcome:
+    link = None
+    if Topic.CARD_LINK in decision.topics:
+        membership = Membership.objects.get(pk=facts.membership_id or 0)
+        link = links.issue(membership=membership, purpose=PatientLink.Purpose.UPDATE_CARD, now=now)
+    text = _post(asked, Message.Kind.REPLY, _told(decision.topics, asked, facts), now, link)
+    return Outcome("reply", decision.rule, text, _record(asked))
+
+
+def _told(topics: Sequence[Topic], asked: Asked, facts: MemberFacts) -> list[str]:
+    named = asked.understood.entities.service_ids
+    return [membership_replies.say(topic, asked.voice, facts, named=named) for topic in topics]
 
 
 def _arrange(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from concierge import visit_policy
-from concierge.facts import Known, MemberFacts, Sender
+from concierge import member_policy, visit_policy
+from concierge.facts import CLARIFIED, Known, MemberFacts, Sender
+from concierge.member_policy import Tell, Topic
 from concierge.understanding.base import Intent, Understanding
 from concierge.understanding.phrases import normal
 from concierge.visit_policy import Arrange
@@ -58,7 +59,7 @@ class Reply:
     beside: HandOff | None = None  # what else the text asked for, that only a person can answer
 
 
-Decision = Reply | Act | HandOff | Arrange
+Decision = Reply | Act | HandOff | Arrange | Tell
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def decide(
         or _about_the_offer(understood, facts, offered)
         or _about_a_visit(understood, facts, offered, extras)
         or _to_a_member(understood, facts)
+        or _about_the_membership(understood, facts, sender)
         or _to_a_person("The question is not one that the concierge answers.", sender, Reason.QUESTION)
     )
 
@@ -232,6 +234,23 @@ def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decisi
     if not free:
         return Reply("True balance; what is left is booked.", Say.BALANCE)
     return Reply("True balance, with times for the credit that expires first.", Say.BALANCE, offer_service=free[0])
+
+
+def _about_the_membership(understood: Understanding, facts: MemberFacts | None, sender: Sender) -> Decision | None:
+    if facts is None:
+        return None
+    if why := member_policy.needs_person(understood.intent, facts):
+        return _to_a_person(why, sender, Reason.QUESTION)
+    told = member_policy.decide(understood, facts)
+    if told and _is_somebody_else(understood.entities.says_name, facts):
+        return HandOff("The sender says another name than the patient's (R111).", Reason.SHARED_PHONE)
+    is_asking = told is not None and told.topics[0] in (Topic.WHAT_ABOUT, Topic.WHICH_SERVICE)
+    may_ask = not (sender.was_asked or sender.waits_for_person)
+    if told and (may_ask or not is_asking):
+        return Tell(CLARIFIED, told.topics) if is_asking else told
+    if understood.intent == Intent.OTHER and understood.runner_up and may_ask:
+        return Tell(CLARIFIED, (Topic.CLARIFY,))
+    return None
 
 
 def _is_somebody_else(says_name: str, facts: MemberFacts) -> bool:

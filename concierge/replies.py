@@ -63,7 +63,7 @@ def no_credit(voice: Voice, facts: MemberFacts, *, service_ids: tuple[int, ...])
         return said
     if facts.payment_due:
         return f"{said} {voice.words('next_after_payment')}"
-    return f"{said} {voice.words('next_comes', day=_day(voice, _date(facts.renews_at, facts.zone), facts))}"
+    return f"{said} {voice.words('next_comes', day=dated(voice, date_there(facts.renews_at, facts.zone), facts))}"
 
 
 def times(voice: Voice, moments: Sequence[datetime], *, zone: str, location: str) -> str:
@@ -121,26 +121,26 @@ def _expiry(voice: Voice, facts: MemberFacts, lots: Sequence[LotFact]) -> str:
     first = lots[0]
     if first.expires_at is None:
         return ""
-    last = _last_day(first.expires_at, facts)
-    ending = [lot for lot in lots if lot.expires_at and _last_day(lot.expires_at, facts) == last]
+    last = last_day(first.expires_at, facts)
+    ending = [lot for lot in lots if lot.expires_at and last_day(lot.expires_at, facts) == last]
     key = "good_through" if len(ending) == len(lots) else "next_expires"
-    return voice.words(key, count=str(sum(lot.remaining for lot in ending)), day=_day(voice, last, facts))
+    return voice.words(key, count=str(sum(lot.remaining for lot in ending)), day=dated(voice, last, facts))
 
 
-def _last_day(expires_at: datetime, facts: MemberFacts) -> date:
+def last_day(expires_at: datetime, facts: MemberFacts) -> date:
     """An expiry at midnight belongs to the day before."""
-    return _date(expires_at - timedelta(microseconds=1), facts.zone)
+    return date_there(expires_at - timedelta(microseconds=1), facts.zone)
 
 
-def _date(when: datetime, zone: str) -> date:
+def date_there(when: datetime, zone: str) -> date:
     return when.astimezone(ZoneInfo(zone)).date()
 
 
-def _day(voice: Voice, day: date, facts: MemberFacts) -> str:
+def dated(voice: Voice, day: date, facts: MemberFacts) -> str:
     """Jul 31; with the year when it is not this one."""
     month = _MONTHS[voice.language][day.month - 1]
     said = f"{day.day} {month}" if voice.language == "es" else f"{month} {day.day}"
-    if day.year == _date(facts.at, facts.zone).year:
+    if day.year == date_there(facts.at, facts.zone).year:
         return said
     return f"{said} {day.year}" if voice.language == "es" else f"{said}, {day.year}"
 

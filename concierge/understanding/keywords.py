@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from concierge.understanding import commands, visit_phrases
 from concierge.understanding import language as languages
-from concierge.understanding import visit_phrases
 from concierge.understanding.base import Entities, Intent, Names, ServiceWords, Understanding
 from concierge.understanding.phrases import Phrases, mend, normal
 
@@ -30,9 +30,9 @@ class KeywordReader:
     ) -> Understanding:
         words = normal(text)
         language = languages.of(text, default=language)
-        for phrases, intent in _ANYWHERE:
-            if phrases.found_in(words):
-                return Understanding(intent, 0.9, language)
+        certain = commands.read(text) or next((intent for said, intent in _ANYWHERE if said.found_in(words)), None)
+        if certain:
+            return Understanding(certain, 0.9, language)
         if _ASKS_IF_PERSON.found_in(words):
             return Understanding(Intent.OTHER, 0.9, language, Entities(asks_if_person=True))
         if _HUMAN.found_in(words):

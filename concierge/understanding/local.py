@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from concierge.understanding import artefacts, corpus, encoder, entities, language, short_replies
+from concierge.understanding import artefacts, commands, corpus, encoder, entities, language, short_replies
 from concierge.understanding.base import Entities, Intent, Names, ServiceWords, Understanding
 from concierge.understanding.keywords import KeywordReader
 from concierge.understanding.model import HEADS, Model, Scores
@@ -48,7 +48,7 @@ class LocalReader:
 
     def _exactly(self, text: str, services: Sequence[ServiceWords], default: str) -> Understanding | None:
         """What is certain without any scores: a bare reply, or a whole question that the strict reader knows."""
-        short = short_replies.read(text)
+        short = short_replies.read(text) or commands.read(text)
         if short:
             return Understanding(short, _EXACT, language.of(text, default=default))
         strict = KeywordReader().read(text, services=services, language=default)
