@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import (
     BigIntegerField,
@@ -20,9 +21,10 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Cast, TruncDate
 from django.db.models.lookups import Exact
 
-from members.models import ConsentEntry, Hold, Membership
+from members.models import ConsentEntry, Hold, Location, Membership
 from members.models.memberships import MembershipQuerySet
 from outreach.models import Enrolment, Message, Sequence, Suppression
 
@@ -76,6 +78,17 @@ class Epoch(Func):
 
 def code(value: str) -> Value:
     return Value(value, output_field=CharField())
+
+
+def local_day(field: str) -> Case:
+    """The day of a moment on the clock of the membership's location, as '2026-07-06': what a patient is told."""
+    zones = set(Location.objects.values_list("time_zone", flat=True))
+    there = (When(location__time_zone=zone, then=_as_text(TruncDate(field, tzinfo=ZoneInfo(zone)))) for zone in zones)
+    return Case(*there, default=_as_text(TruncDate(field)), output_field=CharField())
+
+
+def _as_text(day: TruncDate) -> Cast:
+    return Cast(day, CharField())
 
 
 def skip(condition: Any, why: str) -> When:

@@ -4,14 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Concat, JSONObject, TruncDate
+from django.db.models.functions import Cast, Concat, JSONObject
 
-from members.models import Membership, PlanVersion, Visit
-from outreach.audiences.base import Moment, Selection, code, enrolled, skip, unreachable, whys, with_phone
+from members.models import Membership, MissedVisit, PlanVersion, Visit
+from outreach.audiences.base import Moment, Selection, code, enrolled, local_day, skip, unreachable, whys, with_phone
 from outreach.models import Sequence
 
 Slug = Sequence.Slug
 _BEFORE_A_LONG_TERM = timedelta(days=20)  # R98
+# R99: seven days before a pause ends. One more, so that it is seven whole ones whatever the hour of the round.
+_BEFORE_A_PAUSE_ENDS = timedelta(days=8)
 _YEARS = range(1, 21)
 _SAME_DAY = timedelta(hours=12)
 
@@ -24,7 +26,7 @@ def select_long_terms(moment: Moment) -> Selection:
         current_period_end__gt=moment.begins,
         current_period_end__lte=moment.begins + _BEFORE_A_LONG_TERM,
     )
-    day = Cast(TruncDate("current_period_end"), CharField())
+    day = local_day("current_period_end")
     rows = rows.annotate(cause=Concat(Value("renewal:"), day))
     return _selection(moment, rows, Slug.RENEWAL, signals=JSONObject(renews_on=day))
 
@@ -43,13 +45,30 @@ def select_yearly(moment: Moment) -> Selection:
     return _selection(moment, rows, Slug.YEARLY, signals=JSONObject(year=moment.on.year))
 
 
+def select_pauses(moment: Moment) -> Selection:
+    """Pauses that end within a week, each once: what is charged again from when (R99)."""
+    rows = Membership.objects.filter(
+        status=Membership.Status.PAUSED,
+        paused_until__gt=moment.begins,
+        paused_until__lte=moment.begins + _BEFORE_A_PAUSE_ENDS,
+    )
+    day = local_day("paused_until")
+    rows = rows.annotate(cause=Concat(Value("pause:"), day))
+    return _selection(moment, rows, Slug.PAUSE_ENDING, signals=JSONObject(resume_on=day))
+
+
 def select_missed(moment: Moment) -> Selection:
     """Members who did not come, or called it off late, within half a day; not those who booked anew."""
-    missed = Visit.objects.filter(
-        patient=OuterRef("patient"),
-        status=Visit.Status.NO_SHOW,
-        starts_at__gt=moment.begins - _SAME_DAY,
-        starts_at__lte=moment.begins,
+    since = moment.begins - _SAME_DAY
+    missed = Visit.objects.filter(patient=OuterRef("patient")).filter(
+        Q(status=Visit.Status.NO_SHOW, starts_at__gt=since, starts_at__lte=moment.begins)
+        | Q(
+            status=Visit.Status.CANCELLED,
+            missed__kind=MissedVisit.Kind.LATE_CANCELLATION,
+            missed__withdrawn_at__isnull=True,
+            missed__occurred_at__gt=since,
+            missed__occurred_at__lte=moment.begins,
+        )
     )
     last = Subquery(missed.order_by("-starts_at").values("pk")[:1])
     rows = with_phone(Membership.objects.filter(status=Membership.Status.ACTIVE)).annotate(missed=last)

@@ -1,4 +1,4 @@
-"""Friday: memberships that ended or were paused 30 to 90 days ago."""
+"""Who left: told what ended the day after, on Friday where that could not be; and pauses that nobody ends."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,21 +19,51 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
 
-from members.models import Benefit, Membership
-from outreach.audiences.base import Epoch, Moment, Selection, enrolled, skip, unreachable, whys, with_phone
+from members.models import Benefit, Membership, MembershipChange
+from members.models.memberships import MembershipQuerySet
+from outreach.audiences.base import Epoch, Moment, Selection, enrolled, local_day, skip, unreachable, whys, with_phone
 from outreach.models import Sequence
 
 Slug = Sequence.Slug
 _FROM, _TO = timedelta(days=90), timedelta(days=30)
+_JUST = timedelta(days=7)  # a round that was missed for some days still finds them
+_FORGOTTEN = timedelta(days=90)
 
 
 def select_lapsed(moment: Moment) -> Selection:
     """Whose membership ended 30 to 90 days before, once for each end."""
     ended = Membership.objects.filter(
-        status__in=(Membership.Status.CANCELLED, Membership.Status.LAPSED),
+        status__in=Membership.ENDED,
         ended_at__gt=moment.begins - _FROM,
         ended_at__lte=moment.begins - _TO,
     )
+    return _win_back(moment, ended)
+
+
+def select_just_ended(moment: Moment) -> Selection:
+    """Whose membership has ended, by the row that says so. The same cause as on Friday: once for each end."""
+    ends = (MembershipChange.Kind.ENDED, MembershipChange.Kind.LAPSED)
+    said = MembershipChange.objects.filter(
+        membership=OuterRef("pk"),
+        kind__in=ends,
+        occurred_at__gt=moment.begins - _JUST,
+        occurred_at__lte=moment.begins,
+    )
+    ended = Membership.objects.filter(status__in=Membership.ENDED, ended_at__isnull=False)
+    return _win_back(moment, ended.filter(Exists(said)))
+
+
+def select_forgotten(moment: Moment) -> Selection:
+    """Paused until resumed, for more than 90 days; once for each pause."""
+    paused = Membership.objects.filter(
+        status=Membership.Status.PAUSED, paused_until__isnull=True, paused_from__lte=moment.begins - _FORGOTTEN
+    )
+    day = local_day("paused_from")
+    rows = with_phone(paused).annotate(cause=Concat(Value("paused:"), day))
+    return _selection(moment, rows, Slug.PAUSE_FORGOTTEN, signals=JSONObject(paused_on=day))
+
+
+def _win_back(moment: Moment, ended: MembershipQuerySet) -> Selection:
     again = Membership.objects.current().filter(patient=OuterRef("patient"))
     return _selection(
         moment,

@@ -1,7 +1,6 @@
 """From a query to rows in one statement: the ORM's query, compiled into INSERT ... SELECT ."""
 
-import hashlib
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -75,22 +74,12 @@ def enrol_lines(plan: CadencePlan, sequence_id: int, *, now: datetime) -> int:
     return _insert(Enrolment, columns, lines.order_by(), conflicts="ON CONFLICT DO NOTHING")  # one_enrolment_a_cause
 
 
-def drawn(*, slug: str, membership_id: int, on: date, percent: int) -> bool:
-    """Whether a member is drawn for the comparison: the same all year, for each sequence by itself. The same in SQL."""
-    digest = hashlib.md5(_lot(slug, membership_id, on).encode(), usedforsecurity=False).hexdigest()
-    return digest[:4] < _threshold(percent)
-
-
-def _lot(slug: str, membership_id: int, on: date) -> str:
-    return f"{slug}:{on.year}:{membership_id}"
-
-
 def _threshold(percent: int) -> str:
     return f"{_SIXTEEN_BITS * percent // 100:04x}"
 
 
 def _held_out(moment: Moment) -> Case:
-    """`drawn` for every line at once."""
+    """Whether each is drawn for the comparison: by lot, the same all year, for each sequence by itself."""
     cases = []
     for slug, sequence in moment.sequences.items():
         if sequence.holdout_percent:

@@ -62,9 +62,9 @@ NUDGES: dict[str, Playbook] = {
     ),
     Slug.MISSED_VISIT: Playbook(
         _nudge(
-            "Hi {first_name}, it's {practice}. Sorry we didn't see you today - life happens. {times} "
+            "Hi {first_name}, it's {practice}. Sorry your visit didn't work out - life happens. {times} "
             "Reply STOP to opt out.",
-            "Hola {first_name}, somos {practice}. Hoy no pudimos verle; no pasa nada. {times} Responda STOP para no "
+            "Hola {first_name}, somos {practice}. Esta vez no pudo ser; no pasa nada. {times} Responda STOP para no "
             "recibir textos.",
             TIMES,
         ),

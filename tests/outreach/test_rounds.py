@@ -1,14 +1,15 @@
 """The rounds by the clock of each location, and whom each selection takes."""
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from members import membership_changes, visits
 from members.models import Invoice, Membership, Practice, Visit
 from outreach import cadence, playbooks, sequences
-from outreach.cadence import selecting
 from outreach.late_facts import cause_of
-from outreach.models import CadencePlan, Enrolment, PlanLine, Sequence
+from outreach.models import CadencePlan, Enrolment, Message, PlanLine, Sequence
 from tests import factories
 from tests.doubles.owing import owing_member
 from tests.factories import NOON
@@ -102,29 +103,28 @@ def test_the_signals_are_kept_with_the_enrolment():
 # --- the lot ---
 
 
-def test_the_lot_is_drawn_the_same_in_sql_and_in_python_and_is_recorded():
+def drawn(slug: str, membership_id: int, percent: int) -> bool:
+    """By lot: the first sixteen bits of a digest of the sequence, the year and the member."""
+    digest = hashlib.md5(f"{slug}:2026:{membership_id}".encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:4], 16) < 65536 * percent // 100
+
+
+def test_the_lot_falls_by_sequence_year_and_member_and_is_recorded():
     Sequence.objects.filter(slug="utilization").update(holdout_percent=40)
     members = [member(f"Patient{number}") for number in range(25)]
 
     plan = cadence.plan("monday", on=TUESDAY, now=NOON)
     enrolled = cadence.run(plan, actor="system", now=NOON)
 
-    drawn = {
-        each.pk
-        for each in members
-        if selecting.drawn(slug="utilization", membership_id=each.pk, on=TUESDAY, percent=40)
-    }
+    out = {each.pk for each in members if drawn("utilization", each.pk, 40)}
     held = Enrolment.objects.filter(held_out=True)
-    assert set(held.values_list("membership_id", flat=True)) == drawn
+    assert set(held.values_list("membership_id", flat=True)) == out
     assert set(held.values_list("status", "ended_because")) <= {("ended", "held out")}
-    assert enrolled == 25 - len(drawn) == len(plan.to_enrol)
+    assert enrolled == 25 - len(out) == len(plan.to_enrol)
     assert {row.why for row in plan.skipped} <= {"left out by lot, to compare with"}
 
 
-def test_about_the_share_is_drawn_and_nobody_of_a_recovery():
-    drawn = sum(selecting.drawn(slug="win_back", membership_id=pk, on=TUESDAY, percent=10) for pk in range(2000))
-
-    assert 150 < drawn < 250
+def test_nobody_is_left_out_of_a_recovery_by_lot():
     assert playbooks.PLAYBOOKS["payment_recovery"].holdout_percent == 0
 
 
@@ -212,6 +212,112 @@ def test_whoever_missed_a_visit_today_is_asked_the_same_evening_unless_a_new_one
 
     assert [row.membership_id for row in plan.to_enrol] == [missed.pk]
     assert [row.why for row in plan.skipped] == ["appointment on June 18"]
+
+
+def test_a_visit_called_off_too_late_is_rebooked_the_same_evening_and_one_called_off_in_time_is_not():
+    late, in_time = member(), member("Bo")
+    for each, ahead in ((late, 3), (in_time, 24 * 9)):
+        visit = factories.make_visit(each.patient, NOON + timedelta(hours=ahead))
+        visits.cancel(visit=visit, actor="staff:1", now=NOON)
+
+    plan = cadence.plan("missed", on=TUESDAY, now=NOON + timedelta(hours=6))
+
+    assert [row.membership_id for row in plan.to_enrol] == [late.pk]
+    assert plan.skipped == ()
+
+
+def test_a_late_cancellation_that_was_entered_by_mistake_is_nobodys_nudge():
+    membership = member()
+    visit = factories.make_visit(membership.patient, NOON + timedelta(hours=3))
+    visits.cancel(visit=visit, actor="staff:1", now=NOON)
+    visit.missed.withdrawn_at = NOON
+    visit.missed.save()
+
+    assert cadence.plan("missed", on=TUESDAY, now=NOON + timedelta(hours=6)).to_enrol == ()
+
+
+# --- pauses ---
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, False), (1, True), (7, True), (8, True), (9, False)])
+def test_whoever_pauses_is_told_a_week_before_it_is_charged_again(days, told):
+    """R99."""
+    found = line("daily", member(status="paused", paused_until=NOON + days * DAY))
+
+    assert (found is not None) is told
+
+
+def test_a_pause_is_told_of_once_with_the_day_on_the_clock_of_its_location():
+    """R99: 3:00 in Greenwich on the 23rd is still the 22nd in Austin."""
+    member(status="paused", paused_until=datetime(2026, 6, 23, 3, 0, tzinfo=UTC))
+    runs = [cadence.run(cadence.plan("daily", on=TUESDAY, now=NOON), actor="system", now=NOON) for _ in range(2)]
+
+    sequences.advance(now=NOON)
+
+    assert runs == [1, 0]
+    assert "ends on Jun 22" in Message.objects.get().body
+
+
+def test_a_pause_that_is_put_off_is_told_of_anew():
+    membership = member(status="paused", paused_until=NOON + 5 * DAY)
+    cadence.run(cadence.plan("daily", on=TUESDAY, now=NOON), actor="system", now=NOON)
+
+    Membership.objects.update(paused_until=NOON + 36 * DAY)
+
+    later = cadence.plan("daily", on=TUESDAY + 30 * DAY, now=NOON + 30 * DAY)
+    assert [row.membership_id for row in later.to_enrol] == [membership.pk]
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"paused_from": NOON - 90 * DAY}, True),
+        ({"paused_from": NOON - 89 * DAY}, False),
+        ({"paused_from": NOON - 90 * DAY, "paused_until": NOON + 20 * DAY}, False),  # it ends by itself
+    ],
+)
+def test_friday_asks_whoever_paused_without_an_end_ninety_days_ago(fields, asked):
+    found = line("friday", member(status="paused", **fields))
+
+    assert (found is not None and (found.sequence.slug, found.why) == ("pause_forgotten", "")) is asked
+
+
+def test_a_forgotten_pause_needs_consent_to_marketing_and_the_switch():
+    Practice.objects.update(win_back_on=False)
+
+    assert line("friday", member(status="paused", paused_from=NOON - 99 * DAY)).why == "switched_off"
+
+
+# --- who has just left ---
+
+
+@pytest.mark.parametrize(("status", "days"), [("cancelled", 1), ("lapsed", 6)])
+def test_whoever_has_just_left_is_won_back_once_and_friday_adds_nothing(status, days):
+    left = member(status="active")
+    left.status, left.ended_at = status, NOON - days * DAY
+    left.save()
+    membership_changes.note_status(left, before="active", now=NOON - days * DAY)
+
+    plan = cadence.plan("daily", on=TUESDAY, now=NOON)
+    cadence.run(plan, actor="system", now=NOON)
+
+    enrolment = Enrolment.objects.get()
+    assert (enrolment.sequence.slug, enrolment.cause) == ("win_back", f"ended:{left.pk}")
+    assert [step.day for step in enrolment.steps] == [0, 3, 9]
+    assert cadence.plan("friday", on=TUESDAY + 40 * DAY, now=NOON + 40 * DAY).skipped[0].why == "already enrolled"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"win_back_on": False}, "switched_off"), ({"win_back_on": True}, "restarted")],
+)
+def test_nobody_is_won_back_who_is_back_or_whose_practice_has_not_switched_it_on(change, why):
+    left = member(status="cancelled", ended_at=NOON - DAY)
+    membership_changes.note_status(left, before="active", now=NOON - DAY)
+    factories.make_membership(left.patient, consent=False)
+    Practice.objects.update(**change)
+
+    assert line("daily", left).why == why
 
 
 # --- the clock of each location ---
