@@ -16,8 +16,8 @@ from django.db import IntegrityError, transaction
 
 from common import clock
 from common.rounds import in_time
+from concierge import conversations, handoff, outcomes, policy
 from concierge import facts as standing
-from concierge import handoff, outcomes, policy
 from concierge.actions import booking
 from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation, Turn
@@ -92,7 +92,7 @@ def _claim(message_pk: int, now: datetime) -> Turn | None:
     message = Message.objects.unanswered().select_related("location").filter(pk=message_pk).first()
     if message is None:
         return None
-    conversation, _ = Conversation.objects.get_or_create(phone=message.address, defaults={"patient": message.patient})
+    conversation = conversations.heard(message)
     try:
         with transaction.atomic():
             return Turn.objects.create(message=message, conversation=conversation, started_at=now)

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 
 from common import phones
 from common.errors import Refused
-from concierge import replies
+from concierge import conversations, replies
 from concierge.facts import MemberFacts, Sender
-from concierge.models import Conversation
+from concierge.models import CONVERSATION_REASONS, Conversation
 from concierge.policy import HandOff
 from concierge.replies import Voice
 from concierge.understanding.safety import Emergency
@@ -26,16 +26,6 @@ _MAY_CLEAR_CLINICAL = frozenset({StaffRole.Role.CLINICIAN, StaffRole.Role.OWNER}
 _QUOTED = 300
 _LAST_WORDS = 4
 
-# Cases that are about a conversation: when the last one is resolved, the pen goes back.
-CONVERSATION_REASONS = (
-    Reason.EMERGENCY,
-    Reason.QUESTION,
-    Reason.HUMAN,
-    Reason.UNKNOWN_NUMBER,
-    Reason.SHARED_PHONE,
-    Reason.UNANSWERED,
-    Reason.CANCELLATION,
-)
 _WORDINGS = {Reason.UNKNOWN_NUMBER: "hand_off_unknown", Reason.SHARED_PHONE: "hand_off_shared"}
 
 
@@ -169,6 +159,7 @@ def reply(*, phone: str, body: str, by: StaffUser, now: datetime, escalation: Es
         )
         if message.status == Message.Status.HELD:
             raise Refused(message.reason or "This text may not be sent.", code="held")
+        conversations.answered(phone=phone, now=now)
         data = {"message": message.pk, "escalation": escalation.pk if escalation else None}
         audit.record("message.staff_reply", actor=f"staff:{by.pk}", patient=message.patient, now=now, data=data)
     return message

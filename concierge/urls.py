@@ -2,12 +2,22 @@ from django.urls import path
 
 from common import doors
 from concierge import webhooks
-from concierge.views import queue
+from concierge.views import inbox, queue, thread
 
 app_name = "concierge"
 
 urlpatterns = [
     path(doors.TWILIO_SMS.removeprefix("/"), webhooks.sms, name="sms_webhook"),
+    path("conversations/", inbox.inbox, name="inbox"),
+    path("conversations/replies/", inbox.snippets, name="inbox_snippets"),
+    path("conversations/replies/<int:pk>/", inbox.snippet, name="inbox_snippet"),
+    path("conversations/<int:pk>/", thread.thread, name="inbox_thread"),
+    path("conversations/<int:pk>/transcript/", thread.transcript, name="inbox_transcript"),
+    path("conversations/<int:pk>/state/", thread.state, name="inbox_state"),
+    path("conversations/<int:pk>/card/", thread.card, name="inbox_card"),
+    path("conversations/<int:pk>/typing/", thread.typing, name="inbox_typing"),
+    path("conversations/<int:pk>/reply/", thread.reply, name="inbox_reply"),
+    path("conversations/<int:pk>/<slug:act>/", thread.act, name="inbox_act"),
     path("escalations/", queue.queue, name="queue"),
     path("escalations/<int:pk>/", queue.escalation, name="escalation"),
     path("escalations/<int:pk>/transcript/", queue.transcript, name="transcript"),

@@ -8,7 +8,7 @@ from django_q.tasks import async_task
 
 from common import clock, texts
 from common.access import signed_by
-from concierge import tasks
+from concierge import conversations, tasks
 from outreach import inbound
 from outreach.transports import signatures
 
@@ -39,6 +39,8 @@ def sms(request: HttpRequest) -> HttpResponse:
             opt_out_type=form.get("OptOutType", ""),
             now=clock.now(),
         )
+        if received.is_new and received.message.address.startswith("+"):  # a short code is nobody to talk to
+            conversations.heard(received.message)
         if received.is_new and received.message.wants_answer:
             async_task(tasks.answer_text, received.message.pk)
     return HttpResponse(signatures.empty_twiml(), content_type="text/xml")

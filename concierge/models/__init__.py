@@ -1,7 +1,7 @@
 """Every table of the concierge floor, one noun a module."""
 
-from concierge.models.conversations import Conversation
+from concierge.models.conversations import CONVERSATION_REASONS, Conversation, ReadMark, Snippet
 from concierge.models.outside_readers import OutsideReader
 from concierge.models.turns import Turn
 
-__all__ = ["Conversation", "OutsideReader", "Turn"]
+__all__ = ["CONVERSATION_REASONS", "Conversation", "OutsideReader", "ReadMark", "Snippet", "Turn"]

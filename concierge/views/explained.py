@@ -10,8 +10,11 @@ _CITATION = re.compile(r"\s*\(R\d[^)]*\)")  # rules cite our own research notes,
 
 
 def text(message: Message) -> Message:
-    """`message` with `why`: '' for what no automation read."""
+    """`message` with `why`, `rule` and `sure` ("92%"), each '' for what no automation read."""
     turn = getattr(message, "turn", None)
+    message.rule = _CITATION.sub("", turn.rule).strip() if turn else ""  # type: ignore[attr-defined]
+    sure = turn.confidence if turn else None
+    message.sure = f"{sure:.0%}" if sure is not None else ""  # type: ignore[attr-defined]
     message.why = _why(turn.intent, turn.rule) if turn else ""  # type: ignore[attr-defined]
     return message
 

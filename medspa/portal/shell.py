@@ -31,6 +31,7 @@ class MenuItem:
 AUTOMATION, PRACTICE = "Automation", "Practice"
 MENU = (
     MenuItem("Today", "portal:today", "sun", area="portal:today"),
+    MenuItem("Conversations", "concierge:inbox", "inbox", area="concierge:inbox"),
     MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
     MenuItem("Schedule", "members:schedule", "calendar-week", area="members:schedule"),
     MenuItem("Members", "members:list", "users", area="members:"),

@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from common import access, clock
+from concierge.models import Conversation
 from members import escalations
 from members.models import ImportJob, StaffUser
 from outreach import playbooks
@@ -103,9 +104,10 @@ def address():
             return reverse(name, args=[plan.pk])
         if name in ("outreach:sequence_preview", "outreach:approve"):
             return reverse(name, args=["utilization", 1])
-        if name.startswith("concierge:") and name != "concierge:queue":
-            return reverse(name, args=[case.pk])
-        for args in ([], [patient.pk], [patient.pk, patient.pk]):
+        if name.startswith("concierge:"):
+            Conversation.objects.get_or_create(pk=case.pk, defaults={"phone": patient.phone, "patient": patient})
+        row = case.pk if name.startswith("concierge:") else patient.pk
+        for args in ([], [row], [row, row]):
             try:
                 return reverse(name, args=args)
             except NoReverseMatch:

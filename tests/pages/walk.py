@@ -6,11 +6,13 @@ from typing import Any
 
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
+from concierge.models import Conversation
 from members.models import Escalation, Location, Membership, Plan, Service
 from outreach.models import Sequence
 
 # What `<int:pk>` of an address means, by what its name begins with; the others take a patient.
 _ROWS = (
+    ("concierge:inbox", Conversation),
     ("concierge:", Escalation),
     ("outreach:sequence", Sequence),
     ("portal:setup_location", Location),

@@ -113,7 +113,10 @@ class Talk:
         for read in self.reads:
             phone = read.message.address
             conversations.setdefault(phone, Conversation(phone=phone, patient=read.message.patient))
-            conversations[phone].introduced_at = read.message.created_at
+            one, at = conversations[phone], read.message.created_at
+            one.introduced_at = one.last_in_at = one.moved_at = max(at, one.last_in_at or at)
+            if read.decision == "hand_off":
+                one.answered_at = at + timedelta(minutes=40)
         Conversation.objects.bulk_create(conversations.values())
         Turn.objects.bulk_create(
             Turn(
