@@ -148,6 +148,8 @@ else:
     # Persistent connections beat a pool under gunicorn's threads (docs/decisions/006).
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A round is one long statement: compiling it to machine code took 20 s, running it one (docs/performance.md).
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, Any] = {
