@@ -9,7 +9,7 @@ from common.errors import Refused
 from members import audit
 from members.models import Escalation, Location, Patient, StaffUser
 
-State = Escalation.State
+State, Result = Escalation.State, Escalation.Result
 
 # How long a patient waits for a person, in business minutes of the location (R167); an emergency never waits for hours.
 _PATIENCE = {
@@ -72,15 +72,29 @@ def claim(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
     raise Refused(f"{escalation.claimed_by} already has this case.", code="taken")
 
 
-def resolve(*, escalation: Escalation, by: StaffUser, outcome: str, now: datetime) -> None:
-    """Close the case with what came of it. Raises Refused without an outcome or when it was already resolved."""
-    if not outcome.strip():
+def acknowledge(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
+    """Say that `by` has seen the emergency; the alarm is quiet. Whoever was first stays on record."""
+    with transaction.atomic():
+        seen = Escalation.objects.filter(pk=escalation.pk, acknowledged_at__isnull=True).update(
+            acknowledged_by=by, acknowledged_at=now
+        )
+        escalation.refresh_from_db()
+        if seen:
+            _trace("acknowledged", escalation, actor=f"staff:{by.pk}", now=now)
+
+
+def resolve(*, escalation: Escalation, by: StaffUser, outcome: str, now: datetime, result: str = Result.OTHER) -> None:
+    """Close the case with what came of it. Raises Refused when it was already resolved, for a result that is none,
+    and for "something else" without words."""
+    if result not in Result.values:
+        raise Refused("Choose how it ended.", code="no_result")
+    if result == Result.OTHER and not outcome.strip():
         raise Refused("Say in a few words how it ended.", code="no_outcome")
     with transaction.atomic():
         closed = (
             Escalation.objects.filter(pk=escalation.pk)
             .exclude(state=State.RESOLVED)
-            .update(state=State.RESOLVED, resolved_by=by, resolved_at=now, outcome=outcome.strip()[:200])
+            .update(state=State.RESOLVED, resolved_by=by, resolved_at=now, result=result, outcome=outcome.strip()[:200])
         )
         escalation.refresh_from_db()
         if not closed:
@@ -118,7 +132,10 @@ def _raise_again(
             case.summary = f"{case.summary}\n\n{summary}"
         case.severity = min(case.severity, severity)
         case.last_raised_at, case.due_at = now, due_at
-        case.save(update_fields=["summary", "severity", "last_raised_at", "due_at"])
+        case.acknowledged_at = case.acknowledged_by = None  # what is new has been seen by nobody
+        case.save(
+            update_fields=["summary", "severity", "last_raised_at", "due_at", "acknowledged_at", "acknowledged_by"]
+        )
         _trace("raised_again", case, actor="system", now=now)
     return case
 

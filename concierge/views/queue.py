@@ -93,6 +93,26 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff()
+@require_safe
+def alarm(request: HttpRequest) -> HttpResponse:
+    """The emergencies that nobody has acknowledged, for every page's polling; without htmx, the queue."""
+    if not htmx.is_htmx(request):
+        return redirect("concierge:queue")
+    alarms = list(Escalation.objects.alarming()[:3])
+    if request.GET.get("seen") == ",".join(str(case.pk) for case in alarms):
+        return HttpResponse(status=204)  # drawn again, it would be read out again
+    return htmx.render(request, "concierge/alarm.html", {"alarms": alarms})
+
+
+@staff()
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """The alarm is quiet, and the case open in front of whoever said so."""
+    escalations.acknowledge(escalation=_case(pk), by=signed_in.person(request), now=clock.now())
+    return redirect("concierge:escalation", pk=pk)
+
+
+@staff()
 @require_POST
 def take_pen(request: HttpRequest, pk: int) -> HttpResponse:
     """The concierge falls silent for this number."""
@@ -112,10 +132,11 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the case and go back to the queue."""
     case, now = _case(pk), clock.now()
     outcome = texts.storable(request.POST.get("outcome", ""))
+    result = request.POST.get("result") or Escalation.Result.OTHER
     try:
-        escalations.resolve(escalation=case, by=signed_in.person(request), outcome=outcome, now=now)
+        escalations.resolve(escalation=case, by=signed_in.person(request), outcome=outcome, result=result, now=now)
     except Refused as refused:
-        return _page(request, case, now, partial="state", refused=refused.message, outcome=outcome)
+        return _page(request, case, now, partial="state", refused=refused.message, outcome=outcome, result=result)
     notes.success(request, "Case resolved.")
     if htmx.is_htmx(request):
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("concierge:queue")})
@@ -168,7 +189,7 @@ def _page(
 
 
 def _case(pk: int) -> Escalation:
-    people = ("patient__home_location", "location", "claimed_by", "resolved_by")
+    people = ("patient__home_location", "location", "claimed_by", "resolved_by", "acknowledged_by")
     return get_object_or_404(Escalation.objects.select_related(*people), pk=pk)
 
 
@@ -181,6 +202,7 @@ def _state(request: HttpRequest, case: Escalation, now: datetime) -> dict[str, A
         "now": now,
         "zone": _zone(case),
         "conversation": conversation,
+        "results": Escalation.Result.choices,
         "is_mine": case.claimed_by_id == signed_in.person(request).pk,
     }
 

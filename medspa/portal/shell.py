@@ -57,6 +57,7 @@ class Shell:
     zone: str  # IANA; the zone of the first location, for dates that belong to the practice as a whole
     open_cases: int
     live_since: datetime | None
+    alarms: list[Escalation]  # the oldest emergency that nobody acknowledged, its key only
     menu: list[dict[str, Any]]
 
 
@@ -76,6 +77,7 @@ def of(request: HttpRequest) -> Shell:
             zone=(practice.zone if practice else "") or settings.TIME_ZONE,
             open_cases=open_cases,
             live_since=practice.live_since if practice else None,
+            alarms=[Escalation(pk=practice.alarm)] if practice and practice.alarm else [],
             menu=_menu(request, open_cases),
         )
         request._shell = kept  # type: ignore[attr-defined]
@@ -87,6 +89,7 @@ def _practice() -> Any:
         Practice.objects.order_by("pk")
         .annotate(
             open_cases=Subquery(_counted(Escalation.objects.exclude(state=Escalation.State.RESOLVED))),
+            alarm=Subquery(Escalation.objects.alarming().values("pk")[:1]),
             zone=Subquery(Location.objects.order_by("pk").values("time_zone")[:1]),
         )
         .first()

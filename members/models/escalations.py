@@ -1,10 +1,19 @@
 """Cases that need a person."""
 
+from typing import Self
+
 from django.db import models
 
 from members.models.people import Patient
 from members.models.practice import Location
 from members.models.staff import StaffUser
+
+
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    def alarming(self) -> Self:
+        """Emergencies that nobody at the desk has acknowledged, the oldest first."""
+        grave = self.filter(severity=Escalation.Severity.EMERGENCY, acknowledged_at__isnull=True)
+        return grave.exclude(state=Escalation.State.RESOLVED).order_by("opened_at", "pk")
 
 
 class Escalation(models.Model):
@@ -38,6 +47,17 @@ class Escalation(models.Model):
         CLAIMED = "claimed", "Claimed"
         RESOLVED = "resolved", "Resolved"
 
+    class Result(models.TextChoices):
+        ANSWERED = "answered", "Answered"
+        CALLED = "called", "Spoke on the phone"
+        NO_ANSWER = "no_answer", "Could not be reached"
+        BOOKED = "booked", "Appointment booked or moved"
+        PAID = "paid", "Payment settled"
+        CHANGED = "changed", "Membership changed"
+        CLINICAL = "clinical", "Handed to a clinician"
+        NOTHING = "nothing", "Nothing to do"
+        OTHER = "other", "Something else"
+
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="escalations")
     phone = models.CharField(max_length=16, blank=True)
     location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.SET_NULL)
@@ -52,9 +72,15 @@ class Escalation(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=10, choices=Result, blank=True, help_text="How it ended, for counting.")
     outcome = models.CharField(max_length=200, blank=True)
+    # Of an emergency: somebody at the desk has seen it; the alarm on every page is quiet from then on.
+    acknowledged_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
     # "patient:12" or "phone:+15125550123" or "event:evt_1".
     subject = models.CharField(max_length=80)
+
+    objects = EscalationQuerySet.as_manager()
 
     class Meta:
         ordering = ("severity", "due_at", "pk")

@@ -165,3 +165,31 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   else if (hadFocus && document.activeElement === document.body) part.focus({ preventScroll: true });
 });
 for (const box of document.querySelectorAll("[data-segments]")) count(box);
+
+// --- an emergency that nobody has acknowledged is heard, not only seen: once when it appears, then once a minute
+let sounded = 0;
+let sound = null;
+
+function ring() {
+  if (!document.querySelector("[data-alarm]") || Date.now() - sounded < 60000) return;
+  sound ??= new AudioContext();
+  if (sound.state === "suspended") return; // browsers keep a page silent until somebody touches it
+  sounded = Date.now();
+  for (const [at, tone] of [[0, 880], [0.25, 660], [0.5, 880]]) {
+    const voice = sound.createOscillator();
+    const loudness = sound.createGain();
+    voice.frequency.value = tone;
+    loudness.gain.value = 0.2;
+    voice.connect(loudness).connect(sound.destination);
+    voice.start(sound.currentTime + at);
+    voice.stop(sound.currentTime + at + 0.2);
+  }
+}
+
+for (const touch of ["pointerdown", "keydown"]) {
+  document.addEventListener(touch, () => {
+    if (sound?.state === "suspended") sound.resume().then(ring);
+  });
+}
+document.body.addEventListener("htmx:afterSwap", ring);
+ring();

@@ -379,3 +379,51 @@ def test_what_patients_write_is_shown_as_text_never_as_markup(desk):
 
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+# --- emergencies, outcomes
+
+
+def test_an_emergency_is_announced_on_every_page_until_somebody_has_seen_it(desk, dana):
+    case = open_case(reason="emergency", severity=Escalation.Severity.EMERGENCY)
+    before = desk.get(reverse("portal:today")).content.decode()
+
+    act(desk, "acknowledge", case)
+    after = desk.get(reverse("portal:today")).content.decode()
+
+    case.refresh_from_db()
+    assert f'data-alarm="{case.pk}"' in before
+    assert "data-alarm" not in after
+    assert (case.acknowledged_by, case.acknowledged_at) == (dana, NOON)
+    assert AuditEntry.objects.filter(action="escalation.acknowledged", actor=f"staff:{dana.pk}").count() == 1
+
+
+def test_an_emergency_that_is_raised_again_sounds_again(desk, dana):
+    case = open_case(reason="emergency", severity=Escalation.Severity.EMERGENCY)
+    escalations.acknowledge(escalation=case, by=dana, now=NOON)
+
+    open_case(case.patient, reason="emergency", severity=Escalation.Severity.EMERGENCY, summary="It gets worse.")
+
+    assert list(Escalation.objects.alarming()) == [case]
+
+
+def test_the_alarm_is_drawn_again_only_when_it_changed(desk):
+    case = open_case(reason="emergency", severity=Escalation.Severity.EMERGENCY)
+    address = reverse("concierge:alarm")
+
+    new, same = (desk.get(address, {"seen": seen}, headers=HTMX) for seen in ("", str(case.pk)))
+
+    assert "I have seen it" in new.content.decode()
+    assert same.status_code == 204
+
+
+def test_how_a_case_ended_is_chosen_and_needs_words_only_for_something_else(desk):
+    booked, other = open_case(), open_case(reason="human", patient=factories.make_patient("Bea", "Calm"))
+
+    act(desk, "resolve", booked, {"result": "booked"})
+    refused = [act(desk, "resolve", other, {"result": result}).status_code for result in ("other", "nonsense")]
+
+    booked.refresh_from_db()
+    other.refresh_from_db()
+    assert (booked.state, booked.result) == ("resolved", "booked")
+    assert (other.state, refused) == ("open", [409, 409])

@@ -20,7 +20,9 @@ _ROWS = (
     ("members:plan", Plan),
 )
 # No page of their own: parts of pages, files, answers to machines, or a form that another page shows.
-_NO_PAGE = re.compile(r"api:|healthz|readyz|webhook|draft$|transcript|standing|download|_csv|_json|_pdf|export|\.ics")
+_NO_PAGE = re.compile(
+    r"api:|healthz|readyz|webhook|draft$|transcript|alarm|standing|download|_csv|_json|_pdf|export|\.ics"
+)
 
 
 def views(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
