@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from common import money
 from common.errors import Refused
 from members import quotes
 from members.joining import rules, states
@@ -30,7 +31,7 @@ _BUTTONS = {
 
 def buttons(quote: Quote) -> str:
     """The words of the button, with the amount where one is charged at once."""
-    words = _BUTTONS[Act(quote.act)]
+    words = "End now" if quote.ends_at_once else _BUTTONS[Act(quote.act)]
     return f"{words} and pay {quote.due}" if quote.due_cents else words
 
 
@@ -88,7 +89,24 @@ class PauseForm(AskForm):
 
 
 class CancelForm(AskForm):
+    at_once = forms.TypedChoiceField(
+        label="When should it end?", coerce=lambda word: word == "now", widget=forms.RadioSelect, required=False
+    )  # fmt: skip
     reason = forms.ChoiceField(label="May we ask why?", choices=REASONS, required=False, widget=_SELECT)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fee = rules.early_end_fee(self.membership, self.now)
+        if not fee:
+            del self.fields["at_once"]
+            return
+        ends = rules.day(rules.earliest_end(self.membership, self.now), self.membership)
+        choices = [("", f"On {ends}, without a fee"), ("now", f"Today, for {money.readable(fee)}")]
+        self.fields["at_once"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        return {**self.cleaned_data, "at_once": bool(self.cleaned_data.get("at_once"))}
 
 
 _FORMS: dict[str, type[AskForm]] = {

@@ -6,7 +6,7 @@ What ended with the membership is settled by the lots' ends (`lots.with_end`); h
 from datetime import datetime
 
 from members.credits.lots import Lot
-from members.models import CreditEntry, Membership, Patient
+from members.models import CreditEntry, Membership, Patient, Quote
 
 Status = Membership.Status
 
@@ -19,13 +19,19 @@ def why_not(lot: Lot, membership: Membership) -> str:
     version = benefit.version
     if membership.status == Status.PAUSED:
         own = benefit.usable_while_paused
-        if not (version.usable_while_paused if own is None else own):
+        if not _goes_on(membership) and not (version.usable_while_paused if own is None else own):
             return "Benefits rest while the membership is paused."
     if membership.status == Status.PAST_DUE:
         own = benefit.usable_while_past_due
         if not (version.usable_while_past_due if own is None else own):
             return "Benefits can be used again once the open payment is settled."
     return ""
+
+
+def _goes_on(membership: Membership) -> bool:
+    """Whether the pause that runs was sold as one in which benefits go on; that was agreed, whatever the rest says."""
+    paused = membership.quotes.filter(act=Quote.Act.PAUSE, state=Quote.State.DONE).order_by("-settled_at").first()
+    return paused is not None and paused.freeze in Quote.BENEFITS_GO_ON
 
 
 def may_share(lot: Lot, membership: Membership, user: Patient) -> bool:

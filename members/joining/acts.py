@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from members import stripe_gateway
 from members.models import Membership, Quote
-from members.stripe_gateway import SubscriptionFacts
+from members.stripe_gateway import StripeRefused, SubscriptionFacts
 
 Act = Quote.Act
 # A pause ends a little before the payment that is due again, so that Stripe does not void it at the same second.
@@ -23,7 +23,25 @@ def at_stripe(quote: Quote, *, membership: Membership) -> SubscriptionFacts:
             membership_id=membership.pk,
             key=_key(quote),
         )
-    return _DOES[Act(quote.act)](quote, str(membership.stripe_subscription_id))
+    subscription_id = str(membership.stripe_subscription_id)
+    if not _has_fee(quote):
+        return _DOES[Act(quote.act)](quote, subscription_id)
+    stripe_gateway.charge_fee(
+        customer_id=membership.stripe_customer_id,
+        subscription_id=subscription_id,
+        cents=quote.due_cents,
+        currency=quote.currency,
+        key=f"{_key(quote)}:fee",
+    )
+    try:
+        return _DOES[Act(quote.act)](quote, subscription_id)
+    except StripeRefused as refused:
+        raise StripeRefused(f"{refused} The fee of {quote.due} WAS charged.", code=refused.code) from refused
+
+
+def _has_fee(quote: Quote) -> bool:
+    """Leaving early, a pause with a price: paid first, and nothing else happens when the card is refused."""
+    return quote.act in (Act.CANCEL, Act.PAUSE) and quote.due_cents > 0
 
 
 def _upgrade(quote: Quote, subscription_id: str) -> SubscriptionFacts:
@@ -58,6 +76,8 @@ def _resume(quote: Quote, subscription_id: str) -> SubscriptionFacts:
 
 
 def _cancel(quote: Quote, subscription_id: str) -> SubscriptionFacts:
+    if quote.ends_at_once:
+        return stripe_gateway.cancel_now(subscription_id=subscription_id, key=_key(quote))
     stripe_gateway.keep_price(subscription_id=subscription_id, key=_key(quote))
     return stripe_gateway.cancel_at(subscription_id=subscription_id, at=quote.takes_effect_at, key=_key(quote))
 

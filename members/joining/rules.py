@@ -66,6 +66,20 @@ def minimum_sentence(membership: Membership, now: datetime) -> str:
     return f"Your plan has a {months}-month minimum; it ends on {day(ends, membership)}." if ends else ""
 
 
+def early_end_fee(membership: Membership, now: datetime) -> int:
+    """Cents for which the membership may end now, before its minimum term; 0 where that is not offered."""
+    if membership.status != Membership.Status.ACTIVE or not term_ends_at(membership, now):
+        return 0
+    return membership.plan_version.early_end_fee_cents
+
+
+def require_early_end(membership: Membership, now: datetime) -> int:
+    """The fee. Raises Refused where the membership cannot be bought out of its minimum term."""
+    if fee := early_end_fee(membership, now):
+        return fee
+    raise Refused("Your membership cannot end at once for a fee. It can end with a paid period.", code="no_early_end")
+
+
 def freeze_months_left(membership: Membership, now: datetime) -> int:
     """How many more payments may be skipped within twelve months."""
     lately = membership.quotes.filter(
@@ -83,8 +97,8 @@ def require_freeze(membership: Membership, *, months: int, freeze: str, now: dat
         raise Refused("A plan that is paid by the year cannot be paused online. Please call us.", code="yearly")
     if freeze not in version.freezes_offered:
         raise Refused("Your plan does not offer this kind of pause.", code="no_such_freeze")
-    if freeze == PlanVersion.Freeze.REDUCED_PRICE or version.freeze_fee_cents:
-        raise Refused("Your plan's pause has a price of its own. Please call us, and we set it up.", code="freeze_fee")
+    if freeze == PlanVersion.Freeze.REDUCED_PRICE:
+        raise Refused("This kind of pause has a price of its own. Please call us, and we set it up.", code="freeze_fee")
     left = freeze_months_left(membership, now)
     if not left:
         each_year = version.freeze_months_per_year

@@ -136,7 +136,7 @@ def _trace(quote: Quote, membership: Membership, before: str, now: datetime) -> 
         "cents": quote.due_cents,
         "version": quote.plan_version_id,
     }
-    kind = _BECAME[Act(quote.act)]
+    kind = Kind.ENDED if quote.ends_at_once else _BECAME[Act(quote.act)]
     audit.record(f"membership.{kind}", actor=quote.accepted_by, patient=membership.patient, now=now, data=data)
     membership_changes.note(
         kind, membership=membership, key=f"quote:{quote.pk}", quote=quote, now=now, data={"reason": quote.reason}

@@ -51,6 +51,8 @@ class Quote(models.Model):
     # Acts that raise, start or bring back a charge: consent must be express and for this offer alone (R90).
     CHARGES = (Act.START, Act.UPGRADE, Act.RESUME, Act.KEEP, Act.RESTART)
 
+    BENEFITS_GO_ON = (PlanVersion.Freeze.WITH_BENEFITS, PlanVersion.Freeze.REDUCED_PRICE)
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="quotes")
     act = models.CharField(max_length=9, choices=Act)
@@ -96,6 +98,16 @@ class Quote(models.Model):
     @property
     def due(self) -> str:
         return money.readable(self.due_cents, self.currency)
+
+    @property
+    def needs_express_consent(self) -> bool:
+        """Whether a bare "yes" is too little: a charge, also of a fee, wants the box or the code (R90)."""
+        return self.act in self.CHARGES or self.due_cents > 0
+
+    @property
+    def ends_at_once(self) -> bool:
+        """A cancellation that the early-end fee buys out of the minimum term."""
+        return self.act == self.Act.CANCEL and self.due_cents > 0
 
     def is_open(self, now: datetime) -> bool:
         return self.state == self.State.OFFERED and now < self.expires_at

@@ -111,7 +111,9 @@ def _require(quote: Quote, consent: Consent, now: datetime) -> None:
         return
     if not quote.membership.patient.phones.filter(number=consent.given_by).exists():
         raise Refused("This number is not the one on file.", code="other_number")
-    if quote.act in Quote.CHARGES and offering.by_code(phone=consent.given_by, words=consent.said, now=now) != quote:
+    if not quote.needs_express_consent:
+        return
+    if offering.by_code(phone=consent.given_by, words=consent.said, now=now) != quote:
         raise Refused(f"Please reply with the code {quote.code} to agree.", code="no_code")
 
 

@@ -24,6 +24,7 @@ class Wish:
     months: int = 1
     freeze: str = ""
     reason: str = ""
+    at_once: bool = False  # a cancellation now, for the early-end fee
     prorated_at: datetime | None = None  # of an earlier quote, whose price must come out again
 
 
@@ -61,6 +62,7 @@ def wish_of(quote: Quote) -> Wish:
         months=quote.months,
         freeze=quote.freeze,
         reason=quote.reason,
+        at_once=quote.ends_at_once,
         prorated_at=None if renewed else quote.prorated_at,
     )
 
@@ -133,6 +135,7 @@ def _pause(quote: Quote, wish: Wish, now: datetime) -> None:
     quote.months = wish.months
     rules.require_freeze(membership, months=quote.months, freeze=quote.freeze, now=now)
     ends = rules.next_period_end(membership, now)
+    quote.due_cents = membership.plan_version.freeze_fee_cents
     unpaid = membership.status == Membership.Status.PAST_DUE
     # An unpaid period is the first that is skipped; a paid one goes on to its end.
     quote.takes_effect_at = now if unpaid else ends
@@ -144,6 +147,9 @@ def _goes_on(quote: Quote, wish: Wish, now: datetime) -> None:
 
 
 def _cancel(quote: Quote, wish: Wish, now: datetime) -> None:
+    if wish.at_once:
+        quote.due_cents = rules.require_early_end(quote.membership, now)
+        return
     quote.takes_effect_at = rules.earliest_end(quote.membership, now)
 
 

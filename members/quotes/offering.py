@@ -24,16 +24,18 @@ def offer(
     months: int = 1,
     freeze: str = "",
     reason: str = "",
+    at_once: bool = False,
 ) -> Quote:
     """Exact terms of an act, good for 48 hours; they take the place of an earlier offer.
 
     `version`: the plan wanted (UPGRADE and DOWNGRADE are told apart by price, either may be named); RESTART without one
-    offers the plan held before, as it is sold now. `months` and `freeze` belong to PAUSE, `reason` is a Quote.Reason.
+    offers the plan held before, as it is sold now. `months` and `freeze` belong to PAUSE, `reason` is a Quote.Reason;
+    `at_once` buys a CANCEL out of the minimum term.
     Raises Refused with a sentence the patient may read; StripeUnavailable and StripeRefused from Stripe's preview.
     """
     if act in (Act.RESTART, Act.START) and version is None:
         version = membership.plan.version_at(now)
-    wish = Wish(act=act, version=version, months=months, freeze=freeze, reason=reason)
+    wish = Wish(act=act, version=version, months=months, freeze=freeze, reason=reason, at_once=at_once)
     return keep(draft(membership, wish, actor=actor, now=now), actor=actor, now=now)
 
 

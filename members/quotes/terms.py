@@ -63,12 +63,14 @@ def _pause(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
     months = "1 payment is skipped" if quote.months == 1 else f"{quote.months} payments are skipped"
     back = quote.next_charge_at or quote.takes_effect_at
     owed = sum(membership.invoices.owed().values_list("amount_remaining_cents", flat=True))
-    rests = quote.freeze == PlanVersion.Freeze.WITHOUT_BENEFITS and not membership.plan_version.usable_while_paused
+    rests = quote.freeze not in Quote.BENEFITS_GO_ON and not membership.plan_version.usable_while_paused
     said = [
         ("Pause", f"From {rules.day(quote.takes_effect_at, membership)}; {months}"),
         ("Starts again", f"{rules.day(back, membership)}, by itself, with {membership.plan_version.price}"),
         ("Credits", "They rest during the pause" if rests else "You can use your credits during the pause"),
     ]
+    if quote.due_cents:
+        said.append(("Today", f"{quote.due}, once for this pause, is charged to your card on file"))
     if owed:
         said.append(("Open payment", f"{money.readable(owed, quote.currency)} is dropped; you do not owe it"))
     if membership.plan_version.freeze_extends_term and rules.term_ends_at(membership, now):
@@ -91,6 +93,8 @@ def _resume(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
 
 def _cancel(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
     version = membership.plan_version
+    if quote.ends_at_once:
+        return _early_end(quote, membership, now)
     said = [("Ends", rules.day(quote.takes_effect_at, membership))]
     if minimum := rules.minimum_sentence(membership, now):
         said.append(("Minimum", minimum))
@@ -104,7 +108,22 @@ def _cancel(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
         said.append(("Open payment", f"{money.readable(owed, quote.currency)} for the present period stays due"))
     days = version.usable_after_cancel_days
     said.append(("Credits", f"Usable for {days} days after the end" if days else "Usable until the end"))
+    if fee := rules.early_end_fee(membership, now):
+        said.append(("Sooner", f"You may end it today instead, for {money.readable(fee, quote.currency)}"))
     return [*said, ("Changed your mind", "You can take this back until the end, or restart later")]
+
+
+def _early_end(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
+    days = membership.plan_version.usable_after_cancel_days
+    return [
+        ("Ends", f"Today, {rules.day(now, membership)}"),
+        ("Today", f"{quote.due}, the fee for leaving before the minimum, is charged to your card on file"),
+        ("Minimum", rules.minimum_sentence(membership, now)),
+        ("Or without a fee", f"It ends on {rules.day(rules.earliest_end(membership, now), membership)}"),
+        ("Payments", "None after this one"),
+        ("Credits", f"Usable for {days} days from today" if days else "Unused credits end today"),
+        ("Changed your mind", "This cannot be taken back; you may restart at any time"),
+    ]
 
 
 def per(version: PlanVersion) -> str:

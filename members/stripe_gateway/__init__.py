@@ -3,7 +3,7 @@
 With the stand-in beside it, the only importer of `stripe`.
 
 Permissions of the restricted key (R122), as the Dashboard names them; every other resource "None":
-    Write   Customers, Subscriptions (with their schedules), Invoices (with previews), Checkout Sessions
+    Write   Customers, Subscriptions (with their schedules), Invoices (with items and previews), Checkout Sessions
     Read    PaymentMethods, SetupIntents, PaymentIntents, Charges, Disputes, Products, Prices, Events
 docs/stripe.md says what each is for.
 
@@ -23,6 +23,7 @@ from members.stripe_gateway.facts import (
     RefundFacts,
     SubscriptionFacts,
 )
+from members.stripe_gateway.fees import charge_fee
 from members.stripe_gateway.listing import PAGE, ListedSubscription, events_page, open_invoices_page, subscriptions_page
 from members.stripe_gateway.previews import ChangePreview, PreviewLine, preview_change, preview_start
 from members.stripe_gateway.reading import (
@@ -70,6 +71,7 @@ __all__ = [
     "cancel_at",
     "cancel_now",
     "change_price",
+    "charge_fee",
     "create_card_session",
     "create_subscription",
     "decline_code",

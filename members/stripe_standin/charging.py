@@ -23,11 +23,7 @@ def raise_invoice(
     subscription: Body, *, reason: str, now: datetime, status: str = "open", lines: list[Body] | None = None
 ) -> Body:
     """The invoice of the period that the subscription's item now shows (or of `lines`), finalized, payment waiting."""
-    owner = store.hold("customer", subscription["customer"])
-    number = f"{owner['invoice_prefix']}-{owner['next_invoice_sequence']:04d}"
-    owner["next_invoice_sequence"] += 1
-    store.change(owner)
-
+    number = next_number(subscription["customer"])
     item = subscription["items"]["data"][0]
     invoice = building.invoice(
         ids.new("in"),
@@ -43,9 +39,23 @@ def raise_invoice(
     )
     store.add(invoice)
     if status == "open":
-        intent = store.add(building.payment_intent(ids.new("pi"), invoice=invoice, created=now))
-        store.add(building.invoice_payment(ids.new("inpay"), invoice=invoice, payment_intent=intent["id"], created=now))
+        make_payable(invoice, now=now)
     return invoice
+
+
+def next_number(customer: str) -> str:
+    """The customer's next invoice number; the caller's transaction holds the customer."""
+    owner = store.hold("customer", customer)
+    number = f"{owner['invoice_prefix']}-{owner['next_invoice_sequence']:04d}"
+    owner["next_invoice_sequence"] += 1
+    store.change(owner)
+    return number
+
+
+def make_payable(invoice: Body, *, now: datetime) -> None:
+    """The payment that waits for a final invoice."""
+    intent = store.add(building.payment_intent(ids.new("pi"), invoice=invoice, created=now))
+    store.add(building.invoice_payment(ids.new("inpay"), invoice=invoice, payment_intent=intent["id"], created=now))
 
 
 def card_for(subscription: Body | None, customer: str) -> Body | None:

@@ -20,7 +20,7 @@ def row(body: Body) -> StandinObject:
         customer=owner if isinstance(owner, str) else "",
         parent=_parent(body),
         body=body,
-        created_at=datetime.fromtimestamp(body["created"], UTC),
+        created_at=datetime.fromtimestamp(body["created"] if "created" in body else body["date"], UTC),
     )
 
 

@@ -72,14 +72,14 @@ def _accept(request: HttpRequest, link: PatientLink, token: str) -> HttpResponse
     quote = link.quote
     if quote is None or str(quote.uuid) != request.POST.get("quote", ""):
         raise Refused("A newer offer is shown below. Please look at it first.", code="other_offer")
-    if quote.act in Quote.CHARGES and request.POST.get("agree") != "yes":
+    if quote.needs_express_consent and request.POST.get("agree") != "yes":
         raise Refused("Please tick the box to agree to these terms.", code="not_ticked")
     _agree(link, quote)
     return patient_pages.private(redirect("members:link", token=token))
 
 
 def _agree(link: PatientLink, quote: Quote) -> None:
-    box = "Ticked “I agree to these terms.” " if quote.act in Quote.CHARGES else ""
+    box = "Ticked “I agree to these terms.” " if quote.needs_express_consent else ""
     consent = Consent(how=QuoteConsent.How.PAGE, given_by=f"link:{link.pk}", said=f"{box}Pressed “{buttons(quote)}”")
     quotes.accept(quote=quote, consent=consent, actor=_patient(link), now=clock.now())
 
@@ -105,7 +105,7 @@ def _show(
     if quote and quote.state == State.DONE:
         return patient_pages.page(request, "patient/offer_done.html", {**context, "quote": quote})
     if quote and quote.is_open(now):
-        context |= {"quote": quote, "button": buttons(quote), "needs_box": quote.act in Quote.CHARGES}
+        context |= {"quote": quote, "button": buttons(quote), "needs_box": quote.needs_express_consent}
         context["save_offer"] = link.purpose == Purpose.CANCEL and quote.act == Act.PAUSE
         return patient_pages.page(request, "patient/offer.html", context, status=status)
     return _question(request, link, context, form=form, status=status)

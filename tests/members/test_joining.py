@@ -101,9 +101,9 @@ class TestPauseRules:
             ({"freeze_months_per_year": 2}, {"months": 3}, "You can pause for up to 2 months now."),
             ({}, {"freeze": "with_benefits"}, "Your plan does not offer this kind of pause."),
             (
-                {"freeze_fee_cents": 2500},
-                {},
-                "Your plan's pause has a price of its own. Please call us, and we set it up.",
+                {"freeze_price_cents": 4900},
+                {"freeze": "reduced_price"},
+                "This kind of pause has a price of its own. Please call us, and we set it up.",
             ),
             ({"interval": "year"}, {}, "A plan that is paid by the year cannot be paused online. Please call us."),
         ],

@@ -9,6 +9,7 @@ from members.stripe_standin.building import prorations
 from members.stripe_standin.building.bodies import Body
 from members.stripe_standin.building.charges import charge, dispute
 from members.stripe_standin.building.customers import customer, payment_method
+from members.stripe_standin.building.fees import draft_invoice, invoice_item, item_line, open_up, with_line
 from members.stripe_standin.building.invoices import (
     invoice,
     invoice_payment,
@@ -26,8 +27,12 @@ __all__ = [
     "checkout_session",
     "customer",
     "dispute",
+    "draft_invoice",
     "invoice",
+    "invoice_item",
     "invoice_payment",
+    "item_line",
+    "open_up",
     "payment_failure",
     "payment_intent",
     "payment_method",
@@ -39,6 +44,7 @@ __all__ = [
     "subscription",
     "subscription_schedule",
     "waiting_for",
+    "with_line",
 ]
 
 

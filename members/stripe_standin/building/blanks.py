@@ -97,6 +97,14 @@ BLANKS: dict[str, dict[str, Any]] = {
         "issuer": {"type": "self"},
         "payment_settings": nulls("default_mandate payment_method_options payment_method_types"),
     },
+    "invoiceitem": {
+        **nulls("customer_account parent pricing test_clock"),
+        **_each("discounts tax_rates", []),
+        "discountable": True,
+        "proration": False,
+        "quantity": 1,
+        "quantity_decimal": "1",
+    },
     "payment_intent": {
         **nulls(
             "application application_fee_amount automatic_payment_methods canceled_at cancellation_reason "
