@@ -2,9 +2,14 @@
 
 from common import clock
 from common.logs import traced
-from concierge import answering
+from concierge import answering, calling
 
 
 def answer_text(pk: int) -> None:
     with traced("answer", str(pk)):
         answering.answer(pk, now=clock.now())
+
+
+def read_call(pk: int) -> None:
+    with traced("read call", str(pk)):
+        calling.read(pk)

@@ -18,6 +18,17 @@ urlpatterns = [
     path("conversations/<int:pk>/typing/", thread.typing, name="inbox_typing"),
     path("conversations/<int:pk>/reply/", thread.reply, name="inbox_reply"),
     path("conversations/<int:pk>/<slug:act>/", thread.act, name="inbox_act"),
+    path(doors.TWILIO_CALL.removeprefix("/"), webhooks.call, name="call"),
+    *(
+        path(door.format(uuid="<uuid:uuid>").removeprefix("/"), view, name=view.__name__)
+        for door, view in (
+            (doors.TWILIO_CALL_ANSWERED, webhooks.call_answered),
+            (doors.TWILIO_CALL_SAID, webhooks.call_said),
+            (doors.TWILIO_CALL_WAIT, webhooks.call_wait),
+            (doors.TWILIO_CALL_DIALLED, webhooks.call_dialled),
+            (doors.TWILIO_CALL_STATUS, webhooks.call_status),
+        )
+    ),
     path("escalations/", queue.queue, name="queue"),
     path("escalations/alarm/", queue.alarm, name="alarm"),
     path("escalations/<int:pk>/acknowledge/", queue.acknowledge, name="acknowledge"),

@@ -1,4 +1,9 @@
-"""The carrier's door for inbound texts: verify, store, enqueue, answer Twilio at once (R66-R70)."""
+"""The carrier's doors for inbound texts and for calls: verify, store, enqueue, answer Twilio at once (R66-R70)."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -7,10 +12,12 @@ from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
 
 from common import clock, texts
-from common.access import signed_by
-from concierge import conversations, tasks
-from outreach import inbound
-from outreach.transports import signatures
+from common.access import View, signed_by
+from concierge import calling, conversations, tasks
+from outreach import calls, inbound
+from outreach.models import Call
+from outreach.transports import signatures, spoken_answers
+from outreach.transports.spoken_answers import Answer
 
 _LONGEST = 1_600  # what Twilio delivers in one message
 _MOST_PICTURES = 10
@@ -44,6 +51,71 @@ def sms(request: HttpRequest) -> HttpResponse:
         if received.is_new and received.message.wants_answer:
             async_task(tasks.answer_text, received.message.pk)
     return HttpResponse(signatures.empty_twiml(), content_type="text/xml")
+
+
+_Form = dict[str, str]
+
+
+def _of_a_call(view: Callable[..., Answer]) -> View:
+    """A door of Twilio Voice: 403 unsigned; else TwiML. The view gets the form in place of the request."""
+
+    @csrf_exempt
+    @signed_by("Twilio")
+    @require_POST
+    @wraps(view)
+    def door(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        signature = request.headers.get("X-Twilio-Signature", "")
+        if not signatures.is_from_twilio(request.get_full_path(), request.POST, signature):
+            return HttpResponse("The signature is not Twilio's.", status=403, content_type="text/plain")
+        form = {name: texts.storable(str(value)) for name, value in request.POST.items()}
+        return HttpResponse(spoken_answers.twiml(view(form, **kwargs)), content_type="text/xml")
+
+    return door
+
+
+@_of_a_call
+def call(form: _Form) -> Answer:
+    """A patient calls; the number's status callback comes here too."""
+    sid, status = form.get("CallSid", "").strip(), form.get("CallStatus", "")
+    known = Call.objects.filter(sid=sid[:64]).first()
+    if status in calls.OVER:
+        if known:
+            calls.carrier_says(known, status=status, sid=sid, now=clock.now())
+        return Answer("")
+    return calling.called_in(sid=sid, sender=form.get("From", ""), now=clock.now()) if sid else Answer("")
+
+
+@_of_a_call
+def call_answered(form: _Form, uuid: UUID) -> Answer:
+    return calling.picked_up(
+        uuid, sid=form.get("CallSid", ""), answered_by=form.get("AnsweredBy", "unknown"), now=clock.now()
+    )
+
+
+@_of_a_call
+def call_said(form: _Form, uuid: UUID) -> Answer:
+    digits, words = form.get("Digits", ""), form.get("SpeechResult", "")[:_LONGEST]
+    return calling.said(uuid, digits=digits, words=words, now=clock.now())
+
+
+@_of_a_call
+def call_wait(form: _Form, uuid: UUID) -> Answer:
+    return calling.waited(uuid, now=clock.now())
+
+
+@_of_a_call
+def call_dialled(form: _Form, uuid: UUID) -> Answer:
+    return calling.dialled(uuid, status=form.get("DialCallStatus", ""), now=clock.now())
+
+
+@_of_a_call
+def call_status(form: _Form, uuid: UUID) -> Answer:
+    """A status of a call that we do not know changes nothing."""
+    sid, status = form.get("CallSid", ""), form.get("CallStatus", "")
+    known = calls.of_message(uuid, sid=sid, now=clock.now())
+    if known:
+        calls.carrier_says(known, status=status, sid=sid, now=clock.now())
+    return Answer("")
 
 
 def _count(written: str) -> int:

@@ -255,7 +255,17 @@ TWILIO_SEGMENTS_A_DAY = env.int("TWILIO_SEGMENTS_A_DAY", default=_GRANTED[1])
 SCHEDULER = env.str("SCHEDULER", default="embedded")
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEMO else "smtp://localhost:25"))
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 20
+if DEMO and not env.str("EMAIL_URL", default=""):
+    EMAIL_BACKEND = "outreach.transports.mailbox.Mailbox"  # the inboxes on the phonebook's pages
+# The address that patients' e-mail comes from; empty: nobody is e-mailed, and what was meant for e-mail is texted.
+MAIL_FROM = env.str("MAIL_FROM", default="care@glowtheory.example" if DEMO else "")
+MAIL_REPLY_TO = env.str("MAIL_REPLY_TO", default="")  # where answers are read by MAIL_PROVIDER's inbound webhook
+DEFAULT_FROM_EMAIL = MAIL_FROM or "webmaster@localhost"
+# The e-mail service whose webhooks tell of bounces, complaints and answers: a module of anymail.webhooks.
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="")
+MAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="")  # user:password of those webhooks' addresses
 
 # --- logs: JSON, with request and task ids, never with patient data ---
 LOGGING = {

@@ -124,6 +124,12 @@ def allows(*, patient: Patient, address: str, channel: str, purpose: str) -> boo
     return withdrawn is None or bool(agreed > withdrawn)
 
 
+def allows_automated_calls(*, patient: Patient, address: str) -> bool:
+    """Whether this person agreed to an artificial voice at this number, and did not revoke it since (R41)."""
+    purposes = (Purpose.AUTOMATED_VOICE, Purpose.SERVICING)
+    return any(allows(patient=patient, address=address, channel=Channel.VOICE, purpose=each) for each in purposes)
+
+
 def asked_not_to_be_called(address: str) -> bool:
     """Staff see it before they dial (R40): the last word about calls to the number was an opt-out."""
     said = ConsentEntry.objects.filter(address=address, channel=Channel.VOICE, purpose="").exclude(act=Act.OPT_IN)

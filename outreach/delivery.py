@@ -98,7 +98,8 @@ def after_failure(message: Message, *, code: str, now: datetime) -> None:
     """What follows when a message ended failed or undelivered: opt-out, brake, a case for staff (R80)."""
     action = send_errors.action_for(code)
     if action == Action.OPT_OUT:
-        opt_outs.record(address=message.address, wording=f"carrier code {code}", source="carrier", now=now)
+        said = f"carrier code {code}"
+        opt_outs.record(address=message.address, channel=message.channel, wording=said, source="carrier", now=now)
     if action == Action.HALT:
         handovers.sender_halted(code=code, now=now)
     _use_no_more(message, code, now)

@@ -18,7 +18,11 @@ _MISSED = {Kind.SERVICING, Kind.STAFF, Kind.EMERGENCY, Kind.REPLY}
 
 def undelivered(message: Message, *, now: datetime, always: bool = False) -> None:
     """The message did not arrive, or may not have: open a case where somebody counts on it (or `always`)."""
-    if message.kind not in _MISSED and not always:
+    if message.channel == Message.Channel.VOICE:
+        _call_missed(message, now)
+        return
+    owed = message.kind == Kind.NOTICE and message.channel == Message.Channel.EMAIL  # the last way there was (R103)
+    if message.kind not in _MISSED and not always and not owed:
         return
     emergency = message.kind == Kind.EMERGENCY
     what = f"{message.get_kind_display()} (message {message.pk}) may not have arrived: {message.reason}"
@@ -28,10 +32,28 @@ def undelivered(message: Message, *, now: datetime, always: bool = False) -> Non
         # R163
         summary=f"Patient not reachable by text, call now. {what}" if emergency else f"{what} Call instead.",
         patient=message.patient,
+        phone=_phone(message),
+        location=message.location,
+        now=now,
+    )
+
+
+def _call_missed(message: Message, now: datetime) -> None:
+    """An automated call that reached nobody becomes the call of a person."""
+    escalations.open(
+        reason=Escalation.Reason.PAYMENT_CALL,
+        summary=f"{message.body} The automated call did not get through: {message.reason}",
+        patient=message.patient,
         phone=message.address,
         location=message.location,
         now=now,
     )
+
+
+def _phone(message: Message) -> str:
+    if message.channel != Message.Channel.EMAIL:
+        return message.address
+    return message.patient.phone if message.patient else ""
 
 
 def cannot_text(message: Message, *, now: datetime) -> None:
@@ -48,7 +70,7 @@ def cannot_text(message: Message, *, now: datetime) -> None:
         reason=Escalation.Reason.PAYMENT,
         summary=f"{what}: {message.reason} Please call.",
         patient=message.patient,
-        phone=message.address,
+        phone=_phone(message),
         location=message.location,
         now=now,
     )

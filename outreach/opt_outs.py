@@ -10,14 +10,27 @@ from outreach.models import Message
 SMS = Message.Channel.SMS
 
 
-def record(*, address: str, wording: str, source: str, now: datetime) -> bool:
-    """Stop all texts to the number. Returns False if it was opted out before; saying it twice is harmless."""
+_STAYS = {
+    SMS: [Message.Kind.EMERGENCY, Message.Kind.OPT_OUT],
+    Message.Channel.EMAIL: [Message.Kind.NOTICE],  # owed by law (R103)
+}
+_OF_THE_PHONE = (SMS, Message.Channel.VOICE)  # one word ends both (R30)
+
+
+def record(*, address: str, wording: str, source: str, now: datetime, channel: str = SMS) -> bool:
+    """Stop all texts and automated calls to the number, or all e-mail to the address.
+
+    Returns False if it was opted out before; saying it twice is harmless.
+    """
+    of_the_phone = channel in _OF_THE_PHONE
     with transaction.atomic():
-        fresh = not consent.is_opted_out(address, channel=SMS)
+        fresh = not consent.is_opted_out(address, channel=channel)
         if fresh:
-            consent.opt_out(address=address, channel=SMS, wording=wording, source=source, now=now)
-        waiting = Message.objects.filter(address=address, status=Message.Status.QUEUED, channel=SMS)
-        waiting.exclude(kind__in=[Message.Kind.EMERGENCY, Message.Kind.OPT_OUT]).update(
-            status=Message.Status.DROPPED, reason="The patient opted out of texts."
+            consent.opt_out(address=address, channel=channel, wording=wording, source=source, now=now)
+        channels = _OF_THE_PHONE if of_the_phone else (channel,)
+        waiting = Message.objects.filter(address__iexact=address, status=Message.Status.QUEUED, channel__in=channels)
+        waiting.exclude(kind__in=_STAYS[SMS if of_the_phone else Message.Channel.EMAIL]).update(
+            status=Message.Status.DROPPED,
+            reason="The patient opted out of texts." if of_the_phone else "The patient opted out of e-mails.",
         )
     return fresh

@@ -216,7 +216,7 @@ def _release(message: Message, *, due_at: datetime) -> bool:
 
 def _give_to_carrier(message: Message, now: datetime) -> bool:
     try:
-        receipt = transports.sms().send(
+        receipt = transports.by(message.channel).send(
             to=message.address,
             body=wire.full_text(message),
             message_uuid=message.uuid,
@@ -268,7 +268,7 @@ def _wait(message: Message, action: Action) -> timedelta | None:
 
 def _settle(message: Message, now: datetime) -> bool:
     since = (message.claimed_at or message.created_at) - timedelta(seconds=5)
-    found = transports.sms().find(to=message.address, body=wire.full_text(message), since=since)
+    found = transports.by(message.channel).find(to=message.address, body=wire.full_text(message), since=since)
     another = found and Message.objects.filter(provider_sid=found.sid).exclude(pk=message.pk).exists()
     if found and not another:
         return delivery.record_accepted(message_uuid=message.uuid, status=found.status, sid=found.sid, now=now)

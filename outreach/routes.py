@@ -6,7 +6,7 @@ call task for staff.
 """
 
 from members import consent
-from members.models import ConsentEntry, Patient
+from members.models import Patient
 from outreach import suppressions, transports
 from outreach.models import Message, Step
 
@@ -44,4 +44,4 @@ def _may_be_called(patient: Patient) -> bool:
     phone = patient.phone
     if not transports.serves(Channel.VOICE) or not phone or suppressions.on(phone, channel=Channel.VOICE):
         return False
-    return consent.allows(patient=patient, address=phone, channel=Channel.VOICE, purpose=ConsentEntry.Purpose.SERVICING)
+    return consent.allows_automated_calls(patient=patient, address=phone)

@@ -16,10 +16,12 @@ class Action(StrEnum):
 
 _ACTIONS = {
     **dict.fromkeys(("20003", "21606", "21608", "30002", "30032", "30034"), Action.HALT),
-    **dict.fromkeys(("20429", "429", "unreachable"), Action.RETRY),
-    **dict.fromkeys(("21611", "30001", "30022", "30023", "30027"), Action.DEFER),
+    **dict.fromkeys(("20429", "429", "unreachable", "mail_deferred"), Action.RETRY),
+    **dict.fromkeys(("21611", "30001", "30022", "30023", "30027", "mail_login"), Action.DEFER),
     **dict.fromkeys(("21211", "21612", "21614", "21635", "30006", "13224", "30005"), Action.NEVER),  # the number
     **dict.fromkeys(("21408", "30450", "21617", "30007", "30003", "30008", "30036", "30500"), Action.NEVER),
+    **dict.fromkeys(("bounced", "mail_refused", "mail_rejected"), Action.NEVER),
+    **dict.fromkeys(("call_busy", "call_unanswered", "call_failed"), Action.NEVER),
     **dict.fromkeys(("21610", "30004"), Action.OPT_OUT),
 }
 
@@ -30,6 +32,13 @@ _WORDS = {
     "30005": "The number is unknown or inactive.",
     "30006": "The number is a landline or cannot get texts.",
     "30007": "The carrier filtered the text.",
+    "bounced": "The mailbox does not exist or took no mail.",
+    "mail_refused": "The mail server knows no such address.",
+    "mail_rejected": "The mail server did not take this e-mail.",
+    "mail_login": "Our mail server does not let us in: check EMAIL_URL and MAIL_FROM.",
+    "call_busy": "The line was busy.",
+    "call_unanswered": "Nobody picked up.",
+    "call_failed": "The call could not be put through.",
     "30036": "It could not be delivered before the texting hours ended.",
 }
 
@@ -45,7 +54,7 @@ def words_for(code: str) -> str:
 OUT_OF_REACH = "30003"
 # Codes that say something about the number itself: it is used no more, and a new one is asked for.
 _UNUSABLE = {
-    **dict.fromkeys(("21211", "21612", "13224", "30005"), Suppression.Why.INVALID),
+    **dict.fromkeys(("21211", "21612", "13224", "30005", "bounced", "mail_refused"), Suppression.Why.INVALID),
     **dict.fromkeys(("21614", "21635", "30006"), Suppression.Why.LANDLINE),
 }
 

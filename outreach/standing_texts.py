@@ -21,6 +21,10 @@ def payment_link(patient: Patient, *, amount: str) -> str:
     return _render(playbooks.PAYMENT_LINK, patient, amount=amount)
 
 
+def pause_asked(patient: Patient) -> str:
+    return _render(playbooks.PAUSE_ASKED, patient)
+
+
 def grace_ended(patient: Patient, *, amount: str, paused: bool) -> str:
     """The membership is paused now, or has ended, because a payment stayed open."""
     return _render(playbooks.GRACE_PAUSED if paused else playbooks.GRACE_ENDED, patient, amount=amount)

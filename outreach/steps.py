@@ -31,8 +31,7 @@ def take(step: Step, prepared: Prepared, enrolment: Enrolment, *, now: datetime)
     if channel == Step.Channel.STAFF:
         _task(step, enrolment, now)
         return None
-    facts = step_facts.for_patient(enrolment) | {"times": prepared.times.sentence(patient.language)}
-    body = wording.render(step_facts.wording(step, enrolment), facts)
+    body = _body(step, prepared, enrolment, now)
     message = outbox.post(
         kind=Message.Kind.SERVICING if step.channel == Step.Channel.VOICE else step.kind,
         channel=channel,
@@ -48,6 +47,15 @@ def take(step: Step, prepared: Prepared, enrolment: Enrolment, *, now: datetime)
     if message.status == Message.Status.QUEUED:
         _offer(step, prepared, message, now)
     return message
+
+
+def _body(step: Step, prepared: Prepared, enrolment: Enrolment, now: datetime) -> str:
+    """What is written. Of a call: what staff would be asked to do, which they are if it reaches nobody."""
+    if step.channel == Step.Channel.VOICE:
+        return wording.render(step.wording, step_facts.for_staff(enrolment, now=now))
+    language = step_facts.recipient(enrolment).language
+    facts = step_facts.for_patient(enrolment) | {"times": prepared.times.sentence(language)}
+    return wording.render(step_facts.wording(step, enrolment), facts)
 
 
 def _offer(step: Step, prepared: Prepared, message: Message, now: datetime) -> None:

@@ -35,6 +35,8 @@ def valid_seconds(message: Message, *, now: datetime) -> int | None:
 
 def no_room(message: Message, *, now: datetime) -> gate.Denial | None:
     """Why the sender may not give the carrier these segments now (R58, R75). An answer is counted and never waits."""
+    if message.channel != Message.Channel.SMS:
+        return None
     segments, waits = wording.segments(full_text(message)).count, message.kind in _PROACTIVE
     Message.objects.filter(pk=message.pk).update(segments=segments)
     sender = settings.TWILIO_MESSAGING_SERVICE_SID or settings.TWILIO_FROM_NUMBER

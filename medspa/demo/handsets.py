@@ -12,7 +12,7 @@ from common import clock
 from common.phones import readable
 from medspa.demo.stories import STORIES
 from members.models import ConsentEntry, Location, Membership, Patient, PatientPhone
-from outreach.models import HandsetText
+from outreach.models import HandsetCall, HandsetText
 
 _AHEAD = timedelta(days=30)
 _URL = re.compile(r"https?://\S+[^\s.,;:!?)]")
@@ -115,6 +115,11 @@ def thread(number: str) -> list[Bubble]:
 def seen(bubbles: list[Bubble]) -> str:
     """Changes when the thread looks different: a new text, or another delivery state."""
     return "-".join(f"{bubble.pk}{bubble.status[:1]}" for bubble in bubbles[-6:])
+
+
+def call_seen(call: HandsetCall | None) -> str:
+    """Changes when the telephone looks different."""
+    return f"{call.pk}-{call.status}-{call.next_act}-{len(call.lines)}" if call else ""
 
 
 def _pieces(body: str) -> Iterator[Piece]:

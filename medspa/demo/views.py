@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock, htmx, phones
 from common.access import demo_only
 from common.errors import Refused
-from medspa.demo import acts, handsets, years
+from medspa.demo import acts, handsets, telephone, years
 from medspa.demo.stories import STORIES
 from members.models import Membership, Practice
 from outreach.transports import phonebook as carrier
@@ -145,6 +145,7 @@ def _phone(number: str) -> dict[str, Any]:
         "declines": acts.DECLINES,
         "plays_stripe": not settings.STRIPE_API_KEY,
         "story": next((story for story in STORIES if story.number == number), None),
+        **telephone.context(number),
         **_around(),
     }
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from members import consent
-from members.models import ConsentEntry, Escalation, Hold, Practice
+from members.models import ConsentEntry, Escalation, Hold, Patient, Practice
 from outreach import handovers, suppressions, switches
 from outreach.gate.question import Denial, Look
 from outreach.models import Message, Sequence
@@ -139,12 +139,16 @@ def agreed(look: Look) -> Denial | None:
     message, purpose = look.message, _PURPOSES[Kind(look.message.kind)]
     if message.kind != Kind.MARKETING and (message.channel == Channel.EMAIL or _wrote_to_us(message)):
         return None
-    if message.patient and consent.allows(
-        patient=message.patient, address=message.address, channel=message.channel, purpose=purpose
-    ):
+    if message.patient and _agreed(message, message.patient, purpose):
         return None
     by, what = _BY[Channel(message.channel)], "address" if message.channel == Channel.EMAIL else "number"
     return Denial(f"no_{purpose}_consent", f"There is no consent to {purpose} {by} on file for this {what}.")
+
+
+def _agreed(message: Message, patient: Patient, purpose: str) -> bool:
+    if message.channel == Channel.VOICE and message.kind != Kind.MARKETING:
+        return consent.allows_automated_calls(patient=patient, address=message.address)
+    return consent.allows(patient=patient, address=message.address, channel=message.channel, purpose=purpose)
 
 
 def _wrote_to_us(message: Message) -> bool:

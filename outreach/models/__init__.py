@@ -2,9 +2,10 @@
 
 from outreach.models.acknowledgements import Acknowledgement
 from outreach.models.cadence import CadencePlan, PlanLine
+from outreach.models.calls import Call
 from outreach.models.messages import GateDecision, Message
 from outreach.models.offers import Offer
-from outreach.models.phonebook import HandsetText
+from outreach.models.phonebook import HandsetCall, HandsetMail, HandsetText
 from outreach.models.promotions import Promotion
 from outreach.models.safety import KillSwitch, SenderBudget, Suppression
 from outreach.models.sequences import Enrolment, Sequence, SequenceVersion, Step
@@ -12,8 +13,11 @@ from outreach.models.sequences import Enrolment, Sequence, SequenceVersion, Step
 __all__ = [
     "Acknowledgement",
     "CadencePlan",
+    "Call",
     "Enrolment",
     "GateDecision",
+    "HandsetCall",
+    "HandsetMail",
     "HandsetText",
     "KillSwitch",
     "Message",

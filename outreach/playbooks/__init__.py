@@ -23,6 +23,7 @@ from outreach.playbooks.standing import (
     GRACE_PAUSED,
     HELP,
     OPTED_OUT,
+    PAUSE_ASKED,
     PAYMENT_LINK,
     THANKS,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "GRACE_PAUSED",
     "HELP",
     "OPTED_OUT",
+    "PAUSE_ASKED",
     "PAYMENT_LINK",
     "PLAYBOOKS",
     "THANKS",

@@ -24,6 +24,14 @@ PAYMENT_LINK = {
     "minuto y nunca vemos el número de su tarjeta.",
 }
 
+# After the patient asked for it on the telephone; the reply that it names is bound to it.
+PAUSE_ASKED = {
+    "en": "Hi {first_name}, about a pause at {practice}: reply PAUSE and we text you what it would mean, with dates "
+    "and what happens to the open payment. Nothing changes before you agree.",
+    "es": "Hola {first_name}, sobre la pausa en {practice}: responda PAUSA y le diremos que significa, con fechas y "
+    "el pago pendiente. Nada cambia antes de que usted acepte.",
+}
+
 # The end of the grace period: never silently (settled.md 14).
 GRACE_PAUSED = {
     "en": "Hi {first_name}, it's {practice}. Your membership payment of {amount} is still open, so your membership is "

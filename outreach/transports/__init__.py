@@ -5,7 +5,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from outreach.transports.base import Receipt, Transport, TransportError
 
-__all__ = ["Receipt", "Transport", "TransportError", "serves", "sms"]
+__all__ = ["Receipt", "Transport", "TransportError", "by", "email", "serves", "sms", "voice"]
+
+_NO_TWILIO = "No way to {what}: set TWILIO_ACCOUNT_SID (production) or DEMO=true (phonebook)."
+
+
+def by(channel: str) -> Transport:
+    """The transport of a channel, a value of Message.Channel. Raises ImproperlyConfigured when there is none."""
+    return {"sms": sms, "email": email, "voice": voice}[channel]()
 
 
 def sms() -> Transport:
@@ -18,9 +25,33 @@ def sms() -> Transport:
         from outreach.transports.phonebook import Phonebook
 
         return Phonebook()
-    raise ImproperlyConfigured("No way to text: set TWILIO_ACCOUNT_SID (production) or DEMO=true (phonebook).")
+    raise ImproperlyConfigured(_NO_TWILIO.format(what="text"))
+
+
+def voice() -> Transport:
+    """The transport for automated calls. Raises ImproperlyConfigured when there is none."""
+    if settings.TWILIO_ACCOUNT_SID:
+        from outreach.transports.twilio_voice import TwilioVoice
+
+        return TwilioVoice()
+    if settings.DEMO:
+        from outreach.transports.phonebook_voice import PhonebookVoice
+
+        return PhonebookVoice()
+    raise ImproperlyConfigured(_NO_TWILIO.format(what="call"))
+
+
+def email() -> Transport:
+    """The transport for e-mail: SMTP, or the demo's inboxes."""
+    from outreach.transports.mail import Mail
+
+    return Mail()
 
 
 def serves(channel: str) -> bool:
     """Whether there is a way to reach anybody by this channel; a step by another one falls back."""
+    if channel == "email":
+        return bool(settings.MAIL_FROM)
+    if channel == "voice":
+        return bool(settings.TWILIO_FROM_NUMBER)  # a call needs a number of its own; a service has none
     return channel == "sms"
