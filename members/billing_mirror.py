@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from members import audit, credits, escalations, membership_changes, membership_mirror
-from members.models import BillingChange, Escalation, Invoice, Membership, StripeEvent
+from members.models import BillingChange, Escalation, Invoice, Membership, Quote, StripeEvent
 from members.stripe_gateway import CardFacts, InvoiceFacts, SubscriptionFacts
 
 Status = Membership.Status
@@ -64,7 +64,7 @@ def _mirror_card(membership: Membership, card: CardFacts | None, now: datetime) 
 
 
 def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
-    if price_id == membership.plan_version.stripe_price_id:
+    if price_id == membership.plan_version.stripe_price_id or _is_being_upgraded(membership, price_id):
         return
     version = membership_mirror.sold_at(price_id, membership=membership)
     if version is None:
@@ -84,6 +84,12 @@ def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
     )
     before, membership.plan_version = membership.plan_version, version
     membership_changes.note_plan(membership, before=before, now=now)
+
+
+def _is_being_upgraded(membership: Membership, price_id: str) -> bool:
+    """Stripe may tell of our own upgrade before its answer is written: what it adds is counted from the plan before."""
+    under_way = membership.quotes.filter(state=Quote.State.ACCEPTED, act=Quote.Act.UPGRADE)
+    return under_way.filter(plan_version__stripe_price_id=price_id).exists()
 
 
 def _mirror_invoice(

@@ -417,6 +417,24 @@ class TestCredits:
 
         assert credits.balance(membership, at=NOON) == 3  # one of Glow, two more of Radiance
 
+    def test_an_upgrade_that_stripe_tells_of_before_it_answers_adds_no_less(self, monkeypatch, drain):
+        membership, radiance = glow(), sold_plan("Radiance", cents=29900)
+        self.facials(radiance, 3)
+        change = stripe_gateway.change_price
+
+        def told_first(**values):
+            facts = change(**values)
+            drain()
+            return facts
+
+        monkeypatch.setattr(stripe_gateway, "change_price", told_first)
+        by_page(offer(membership, Act.UPGRADE, version=radiance))
+
+        membership.refresh_from_db()
+        assert membership.plan_version == radiance
+        assert credits.balance(membership, at=NOON) == 2  # Radiance has two more than Glow
+        assert MembershipChange.objects.get().kind == Kind.UPGRADED
+
     @pytest.mark.parametrize(("kept", "left"), [(True, 1), (False, 0)])
     def test_a_downgrade_keeps_credits_where_the_plan_says_so(self, kept, left, drain):
         membership = glow(credits_kept_on_downgrade=kept)
