@@ -37,10 +37,15 @@ def end_due(*, now: datetime) -> int:
         if ends is None or ends > now or owed is None or disputes.is_open(membership):
             continue
         try:
+            if stripe_gateway.fetch_invoice(owed.stripe_id).status in Invoice.FINAL:
+                continue  # settled a moment ago: Stripe's event is on its way
             _end(membership, owed, now)
         except stripe_gateway.StripeUnavailable:
             log.warning("Stripe could not be told of the end of a grace period", extra={"membership": membership.pk})
             break  # the next round tries again
+        except stripe_gateway.StripeRefused:
+            _leave_to_a_person(membership, now)
+            continue  # the others still get their turn
         ended += 1
     return ended
 
@@ -75,5 +80,18 @@ def _end(membership: Membership, owed: Invoice, now: datetime) -> None:
             "still open; the patient is told by text.",
             patient=membership.patient,
             location=membership.location,
+            now=now,
+        )
+
+
+def _leave_to_a_person(membership: Membership, now: datetime) -> None:
+    """Once: a round comes every minute, and raising an open case again would call somebody each time."""
+    cases = Escalation.objects.filter(patient=membership.patient, reason=Escalation.Reason.BILLING_SYNC)
+    if not cases.exclude(state=Escalation.State.RESOLVED).exists():
+        escalations.open(
+            reason=Escalation.Reason.BILLING_SYNC,
+            patient=membership.patient,
+            summary="The grace period is over, but Stripe refused to carry out the plan's rule. Look at the "
+            "subscription and its open invoice in Stripe.",
             now=now,
         )

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from members import billing, disputes, grace
+from members import billing, disputes, grace, stripe_gateway
 from members.models import BillingChange, Escalation, Invoice, Membership, PlanVersion
+from members.stripe_gateway import StripeRefused
 from members.stripe_standin import playing, store
 from members.stripe_standin.client import outage
 from outreach import recovery
@@ -85,3 +86,29 @@ def test_while_stripe_is_away_the_rule_waits_for_the_next_round():
         assert grace.end_due(now=OVER) == 0
 
     assert grace.end_due(now=OVER + timedelta(hours=1)) == 1
+
+
+def test_one_that_stripe_refuses_is_a_persons_and_stops_no_other(monkeypatch):
+    past_due()
+
+    def refused(**_):
+        raise StripeRefused("No such subscription")
+
+    monkeypatch.setattr(stripe_gateway, "pause", refused)
+    ended = [grace.end_due(now=OVER) for _ in range(2)]
+
+    case = Escalation.objects.get(reason="billing_sync")
+    assert ended == [0, 0]
+    assert case.last_raised_at == case.opened_at  # a round a minute calls nobody anew
+    assert not BillingChange.objects.filter(kind="grace_ended").exists()
+
+
+def test_who_has_paid_at_stripe_a_moment_ago_keeps_the_membership():
+    """R143: the live invoice decides."""
+    membership = past_due()
+    rule("cancel")
+    playing.give_card(membership.stripe_customer_id, "visa", now=OVER)
+    playing.retry(Invoice.objects.get().stripe_id, now=OVER)
+
+    assert grace.end_due(now=OVER) == 0
+    assert store.get("subscription", str(membership.stripe_subscription_id))["status"] != "canceled"
