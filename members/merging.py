@@ -107,6 +107,9 @@ def merge(*, kept: Patient, gone: Patient, by: StaffUser, now: datetime) -> Pati
             moved["household"] = gone.household_id
             kept.household_id, gone.household_id = gone.household_id, None
             kept.save(update_fields=["household"])
+        if kept.birth_date is None and gone.birth_date:  # else a minor would be one no more (R170)
+            moved["birth_date"] = gone.birth_date.isoformat()
+            Patient.objects.filter(pk=kept.pk).update(birth_date=gone.birth_date)
         gone.merged_into = kept
         gone.save(update_fields=["merged_into", "household"])
         standings.refresh_visits([kept.pk], now=now)
@@ -134,6 +137,8 @@ def undo(*, done: PatientMerge, by: StaffUser, now: datetime) -> None:
         if household := moved.pop("household", None):
             Patient.objects.filter(pk=kept.pk, household=household).update(household=None)
             Patient.objects.filter(pk=gone.pk).update(household=household)
+        if birth_date := moved.pop("birth_date", None):
+            Patient.objects.filter(pk=kept.pk, birth_date=birth_date).update(birth_date=None)
         for model, field in _links():
             keys = moved.get(f"{model._meta.label}.{field}", [])
             model._default_manager.filter(pk__in=keys, **{field: kept}).update(**{field: gone})

@@ -249,3 +249,15 @@ def test_nobody_has_two_primary_numbers_after_any_merge(dana):
     assert list(PatientPhone.objects.filter(is_primary=True, patient=F("patient")).values_list("patient")) == [
         (gone.pk,)
     ]
+
+
+def test_a_birth_date_goes_along_so_that_a_minor_stays_one(dana):
+    """R170."""
+    kept, gone = factories.make_patient(birth_date=None), factories.make_patient(birth_date=date(2012, 5, 1))
+
+    done = merge(kept, gone, dana)
+    joined = Patient.objects.get(pk=kept.pk).is_minor(NOON)
+    merging.undo(done=done, by=dana, now=NOON)
+
+    assert joined
+    assert Patient.objects.get(pk=kept.pk).birth_date is None
