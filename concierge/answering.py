@@ -9,6 +9,7 @@ Whatever stops in the middle is found by `answer_due` and goes to a person; it i
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -104,7 +105,7 @@ def _settle_first(turn: Turn, sender: Sender, understood: Understanding, now: da
     """What comes before any policy, in the order of R5."""
     message = turn.message
     return (
-        _emergency(message, sender, understood.intent, now)
+        _emergency(message, sender, (understood.intent, *understood.also), now)
         or _opt_out(message, sender, understood, now)
         or _repeated(message)
         or _with_person(turn.conversation, message, sender, now)
@@ -112,12 +113,12 @@ def _settle_first(turn: Turn, sender: Sender, understood: Understanding, now: da
     )
 
 
-def _emergency(message: Message, sender: Sender, intent: Intent | None, now: datetime) -> Outcome | None:
+def _emergency(message: Message, sender: Sender, read: Sequence[Intent], now: datetime) -> Outcome | None:
     """By a phrase or by the reader; what only the reader found is uncertain and gets the gravest text (R161)."""
-    kind = safety.emergency(message.body) or (safety.Emergency.TIER_1 if intent == Intent.EMERGENCY else None)
+    kind = safety.emergency(message.body) or (safety.Emergency.TIER_1 if Intent.EMERGENCY in read else None)
     if kind is None:
         return None
-    if safety.wants_out(message.body):  # both count (R5)
+    if Intent.OPT_OUT in read or safety.wants_out(message.body):  # both count (R5)
         opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now)
     language = languages.of(message.body, default=_own_language(sender.patient))
     text = handoff.page(message=message, kind=kind, sender=sender, language=language, now=now)
@@ -126,7 +127,7 @@ def _emergency(message: Message, sender: Sender, intent: Intent | None, now: dat
 
 def _opt_out(message: Message, sender: Sender, understood: Understanding, now: datetime) -> Outcome | None:
     """Stop everything, confirm once (R29, R34), and keep what else the text asked for."""
-    is_read = understood.intent == Intent.OPT_OUT or _says_wrong_number(message, understood)
+    is_read = Intent.OPT_OUT in (understood.intent, *understood.also) or _says_wrong_number(message, understood)
     if not (is_read or safety.wants_out(message.body)):
         return None
     _keep_what_else(message, sender, understood, now)
@@ -262,7 +263,7 @@ def _give_up(turn: Turn, now: datetime) -> bool:
     with transaction.atomic():
         if not _is_mine(turn):
             return False
-        outcome = _emergency(message, sender, None, now) or _to_staff(message, sender, Reason.UNANSWERED, rule, now)
+        outcome = _emergency(message, sender, (), now) or _to_staff(message, sender, Reason.UNANSWERED, rule, now)
         _finish(turn, outcome, None, now)
     return True
 

@@ -685,3 +685,24 @@ def test_a_wrong_number_ends_all_texts_only_when_it_is_sure(ana, monkeypatch, co
     text(phone, "there is nobody here who goes to a spa")
 
     assert consent.is_opted_out(phone, channel="sms") is is_out
+
+
+@pytest.mark.parametrize("first", [Intent.CANCEL_MEMBERSHIP, Intent.EMERGENCY])
+def test_an_opt_out_that_the_reader_hears_beside_something_else_counts(ana, monkeypatch, first):
+    """R5, R29."""
+    understood = Understanding(first, 0.9, "en", also=(Intent.OPT_OUT,))
+    monkeypatch.setattr(answering, "_read", lambda message, patient: understood)
+
+    text(ana.phone, "i have had it with my phone buzzing because of you")
+
+    assert consent.is_opted_out(ana.phone, channel="sms")
+
+
+def test_an_emergency_that_the_reader_hears_beside_something_else_pages_a_person(ana, monkeypatch):
+    """R161."""
+    understood = Understanding(Intent.COMPLAINT, 0.9, "en", also=(Intent.EMERGENCY,))
+    monkeypatch.setattr(answering, "_read", lambda message, patient: understood)
+
+    turn = text(ana.phone, "something is really off with my face")
+
+    assert "911" in said(turn)
