@@ -14,6 +14,11 @@ def open_kinds(phone: str) -> set[str]:
     return set(Hold.objects.filter(phone=phone, released_at__isnull=True).values_list("kind", flat=True))
 
 
+def open_kinds_of(patient: Patient) -> set[str]:
+    """The kinds that are open for the patient, on whichever number they were placed."""
+    return set(Hold.objects.filter(patient=patient, released_at__isnull=True).values_list("kind", flat=True))
+
+
 def open_kinds_by_phone() -> dict[str, set[str]]:
     """The same for every number with an open hold."""
     kinds: dict[str, set[str]] = defaultdict(set)

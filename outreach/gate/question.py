@@ -12,6 +12,7 @@ from outreach import quiet_hours
 from outreach.models import Message
 from outreach.quiet_hours import Place
 
+_BEGUN_BY_US = frozenset({Message.Kind.SERVICING, Message.Kind.MARKETING, Message.Kind.NOTICE})
 _MAKES_IT_POINTLESS = frozenset({"too_late", "ended", "no_longer_true", "stale"})
 
 
@@ -55,7 +56,10 @@ class Look:
 
     @cached_property
     def holds(self) -> set[str]:
-        kinds = holds.open_kinds(self.phone) if self.phone else set()
+        message, kinds = self.message, holds.open_kinds(self.phone) if self.phone else set()
+        # What we begin ourselves stops on every number of the patient; an answer goes where the patient wrote.
+        if message.patient and message.kind in _BEGUN_BY_US:
+            kinds |= holds.open_kinds_of(message.patient)
         self.inputs["holds"] = sorted(kinds)
         return kinds
 

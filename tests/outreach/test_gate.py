@@ -469,3 +469,14 @@ def test_every_answer_is_kept_with_what_was_looked_at_and_nothing_private():
     assert len(kept.inputs["consent_entries"]) == 2
     assert message.address not in str(kept.inputs)
     assert "Private" not in str(kept.inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "denied"), [("servicing", "clinical_hold"), ("marketing", "clinical_hold"), ("reply", "")]
+)
+def test_a_hold_on_one_number_of_a_patient_stops_what_we_begin_on_the_others(kind, denied):
+    """settled.md 6."""
+    message = draft(kind)
+    holds.place(kind=Hold.Kind.CLINICAL, phone="+15125550199", patient=message.patient, now=NOON)
+
+    assert code(message) == denied
