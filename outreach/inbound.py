@@ -125,7 +125,7 @@ def _settle(message: Message, keyword: Keyword, now: datetime) -> None:
         _start(message, keyword, now)
     elif keyword.meaning == Meaning.HELP:
         message.wants_answer = False
-        if _may_sign() and not (keyword.answered or message.duplicate_of):
+        if _may_answer(message) and not (keyword.answered or message.duplicate_of):
             _post(message, Message.Kind.REPLY, standing_texts.help_text(message.patient), "help", now)
     if message.duplicate_of:
         message.wants_answer = False
@@ -145,14 +145,14 @@ def _stop(message: Message, keyword: Keyword, now: datetime) -> None:
             now=now,
         )
     if (
-        fresh and _may_sign() and not keyword.answered
+        fresh and _may_answer(message) and not keyword.answered
     ):  # R62: where the carrier has answered, a second text would be one too many
         _post(message, Message.Kind.OPT_OUT, standing_texts.opted_out(message.patient), "opt-out", now)
 
 
-def _may_sign() -> bool:
-    """Before set-up there is no name to write under; the opt-out itself must hold all the same."""
-    return Practice.objects.exists()
+def _may_answer(message: Message) -> bool:
+    """Not abroad (R77), and not before set-up: there is no name to write under. The opt-out itself holds in both."""
+    return _address(message.address)[1] and Practice.objects.exists()
 
 
 def _start(message: Message, keyword: Keyword, now: datetime) -> None:

@@ -384,3 +384,14 @@ def test_a_stop_before_set_up_holds_though_there_is_no_name_to_confirm_it_under(
 
     assert consent.is_opted_out(PHONE, channel="sms") == (text != "HELP me please")
     assert ours() == []
+
+
+@pytest.mark.parametrize("body", ["Stop please", "Help please"])
+def test_a_keyword_from_abroad_counts_but_nothing_is_texted_there(body):
+    """R77."""
+    factories.make_practice()
+
+    receive(body=body, sender="+447700900123")
+
+    assert not Message.objects.filter(direction="out").exists()
+    assert consent.is_opted_out("+447700900123", channel="sms") is body.startswith("Stop")
