@@ -18,7 +18,7 @@ from common.claims import claim
 from common.errors import Refused
 from common.rounds import in_time
 from members import audit, billing_mirror, cards, disputes, escalations, stripe_gateway
-from members.models import Escalation, Membership, StaffUser, StripeEvent
+from members.models import Escalation, Membership, Quote, StaffUser, StripeEvent
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,11 @@ def apply(event_pk: int, *, now: datetime) -> None:
         _keep_failure(event, error, now)
         return
     applied_at = None if state == State.STORED else now
-    StripeEvent.objects.filter(pk=event.pk).update(state=state, applied_at=applied_at, leased_until=None, error="")
+    # What must be looked at again did not fail: its tries begin anew, or it would be left lying after the last.
+    again: dict[str, Any] = {"attempts": 0} if state == State.STORED else {}
+    StripeEvent.objects.filter(pk=event.pk).update(
+        state=state, applied_at=applied_at, leased_until=None, error="", **again
+    )
 
 
 def apply_waiting(*, now: datetime, limit: int = 100) -> int:
@@ -180,6 +184,7 @@ def _mirror(event: StripeEvent, now: datetime) -> str:
     """The subscription with its card, and the invoice if the event is about one."""
     of_invoice = event.type in INVOICE_EVENTS or event.type == NUDGES["invoice"]
     invoice = stripe_gateway.fetch_invoice(event.object_id) if of_invoice else None
+    joins = _is_joining(event)  # asked before the membership: once this is over, the row is there
     if event.type in CARD_EVENTS:
         membership = Membership.objects.of_customer(_customer_of(event))
     else:
@@ -187,7 +192,7 @@ def _mirror(event: StripeEvent, now: datetime) -> str:
         # "" must match nobody: a one-off invoice has no subscription, and some members are not at Stripe yet.
         membership = Membership.objects.filter(stripe_subscription_id=named).first() if named else None
     if membership is None or not membership.stripe_subscription_id:
-        return State.UNMATCHED
+        return State.STORED if joins else State.UNMATCHED
 
     live = billing_mirror.Live(
         fetched_at=now,
@@ -199,6 +204,13 @@ def _mirror(event: StripeEvent, now: datetime) -> str:
     # A stale answer is asked for again at the next round: a neighbour's newer one may not have been about the invoice.
     written = billing_mirror.apply(live, membership_pk=membership.pk, event=event, now=now)
     return State.APPLIED if written else State.STORED
+
+
+def _is_joining(event: StripeEvent) -> bool:
+    """Whether a membership of the customer is being started, so that its subscription is not written here yet."""
+    customer = _customer_of(event) if event.payload else ""
+    under_way = Quote.objects.filter(state=Quote.State.ACCEPTED, act__in=(Quote.Act.START, Quote.Act.RESTART))
+    return bool(customer) and under_way.filter(membership__stripe_customer_id=customer).exists()
 
 
 def _customer_of(event: StripeEvent) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from members import stripe_gateway
 from members.models import Membership, Quote
-from members.stripe_gateway import StripeRefused, SubscriptionFacts
+from members.stripe_gateway import CardDeclined, StripeRefused, SubscriptionFacts
 
 Act = Quote.Act
 # A pause ends a little before the payment that is due again, so that Stripe does not void it at the same second.
@@ -46,12 +46,19 @@ def _has_fee(quote: Quote) -> bool:
 
 def _upgrade(quote: Quote, subscription_id: str) -> SubscriptionFacts:
     stripe_gateway.keep_price(subscription_id=subscription_id, key=_key(quote))
-    return stripe_gateway.change_price(
-        subscription_id=subscription_id,
-        price_id=quote.plan_version.stripe_price_id,
-        prorated_at=quote.prorated_at or quote.created_at,
-        key=_key(quote),
-    )
+    try:
+        return stripe_gateway.change_price(
+            subscription_id=subscription_id,
+            price_id=quote.plan_version.stripe_price_id,
+            prorated_at=quote.prorated_at or quote.created_at,
+            key=_key(quote),
+        )
+    except CardDeclined:
+        if planned := quote.membership.next_plan_version:  # nothing changed: also not what was agreed on for later
+            stripe_gateway.schedule_price(
+                subscription_id=subscription_id, price_id=planned.stripe_price_id, key=f"{_key(quote)}:again"
+            )
+        raise
 
 
 def _downgrade(quote: Quote, subscription_id: str) -> SubscriptionFacts:

@@ -103,6 +103,9 @@ def _another_plan(quote: Quote, now: datetime) -> None:
 
 def _start(quote: Quote, wish: Wish, now: datetime) -> None:
     _sold(quote, now)
+    restarts = Quote.objects.filter(membership=quote.membership.restarted_from_id, state=Quote.State.ACCEPTED)
+    if quote.act == Act.START and restarts.exists():  # Stripe may have charged for it: only its answer is missing
+        raise Refused("A restart of this membership is being made. Please wait for it.", code="under_way")
     shown = stripe_gateway.preview_start(
         customer_id=quote.membership.stripe_customer_id, price_id=quote.plan_version.stripe_price_id, now=now
     )

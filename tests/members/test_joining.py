@@ -12,8 +12,17 @@ from common import clock
 from common.errors import Refused
 from members import credits, grace, joining, stripe_gateway
 from members.joining import rules
-from members.models import AuditEntry, Escalation, Membership, MembershipChange, PlanVersion, Quote, StandinObject
-from members.stripe_gateway import CardDeclined
+from members.models import (
+    AuditEntry,
+    Escalation,
+    Membership,
+    MembershipChange,
+    PlanVersion,
+    Quote,
+    StandinObject,
+    StripeEvent,
+)
+from members.stripe_gateway import CardDeclined, StripeUnavailable
 from members.stripe_standin import playing, store
 from tests import factories
 from tests.doubles.offers import by_page, offer, sold_plan
@@ -272,9 +281,12 @@ class TestActs:
         ended.refresh_from_db()
         create = stripe_gateway.create_subscription
 
+        unmatched = []
+
         def told_first(**values):
             facts = create(**values)
             drain()
+            unmatched.extend(StripeEvent.objects.filter(state="unmatched"))
             return facts
 
         monkeypatch.setattr(stripe_gateway, "create_subscription", told_first)
@@ -284,6 +296,40 @@ class TestActs:
         billing.apply_waiting(now=NOON + timedelta(minutes=1))
 
         assert Membership.objects.get(restarted_from=ended).credits_remaining == 1
+        assert unmatched == []  # such an event waits, however closely it meets our own row
+
+    def test_what_a_restart_is_about_to_start_cannot_be_started_twice(self, monkeypatch, drain):
+        ended = glow()
+        stripe_gateway.cancel_now(subscription_id=str(ended.stripe_subscription_id), key="x")
+        drain()
+        ended.refresh_from_db()
+        quote = offer(ended, Act.RESTART)
+        create = stripe_gateway.create_subscription
+
+        def lost(**values):
+            create(**values)
+            raise StripeUnavailable("the answer was lost")
+
+        monkeypatch.setattr(stripe_gateway, "create_subscription", lost)
+        with pytest.raises(StripeUnavailable):
+            by_page(quote)
+
+        assert "being made" in refusal(Membership.objects.get(restarted_from=ended), Act.START)
+
+    def test_an_upgrade_with_a_refused_card_leaves_a_planned_change_as_it_was(self, drain):
+        membership, basic = glow(), sold_plan("Basic", cents=9900, tier=0)
+        by_page(offer(membership, Act.DOWNGRADE, version=basic))
+        membership.refresh_from_db()
+        quote = offer(membership, Act.UPGRADE, version=sold_plan("Radiance", cents=29900))
+        playing.give_card(membership.stripe_customer_id, "expired_card", now=NOON)
+
+        with pytest.raises(CardDeclined):
+            by_page(quote)
+        playing.renew(str(membership.stripe_subscription_id), now=NOON + timedelta(days=20, minutes=1))
+        drain()
+
+        membership.refresh_from_db()
+        assert membership.plan_version == basic
 
     def test_somebody_with_a_membership_cannot_join_again(self):
         membership = glow()
