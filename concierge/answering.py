@@ -17,21 +17,23 @@ from django.db import IntegrityError, transaction
 
 from common import clock
 from common.rounds import in_time
+from concierge import asked as texts
 from concierge import conversations, handoff, outcomes, policy
 from concierge import facts as standing
 from concierge.actions import booking
+from concierge.asked import Asked, Outcome
+from concierge.change_policy import Chosen
 from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation, Turn
-from concierge.outcomes import Asked, Outcome
 from concierge.policy import Extras, HandOff, Offered
 from concierge.understanding import Intent, ServiceWords, Understanding, choices, llm, reader, safety
 from concierge.understanding import language as languages
 from concierge.understanding.phrases import normal
 from concierge.understanding.visit_phrases import is_more
 from concierge.visit_policy import VISIT_INTENTS
-from members import escalations, people
+from members import escalations, people, quotes
 from members.models import Escalation, Patient, Practice, Service
-from outreach import opt_outs, outbox, standing_texts
+from outreach import offers, opt_outs, outbox, standing_texts
 from outreach.models import Message, Offer
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ def answer(message_pk: int, *, now: datetime) -> None:
 
     asked = _ask(turn, sender, understood, now)
     wish = booking.wish_of(message.body, patient=sender.patient, now=now) if sender.patient else None
-    extras = Extras(has_card=_CARD in message.body, has_pictures=message.media_count > 0, wish=wish)
+    extras = Extras(_CARD in message.body, message.media_count > 0, wish, _chosen(asked, now))
     decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
     prepared = outcomes.prepare(decision, asked, now=now)
     with transaction.atomic():
@@ -224,8 +226,23 @@ def _ask(turn: Turn, sender: Sender, understood: Understanding, now: datetime) -
     offered = _offered(offer, message, facts, now) if offer and facts else None
     # "2" has no language: the offer's counts.
     language = booking.language_of(offer) if offer and offered and offered.picked is not None else understood.language
-    voice = outcomes.voice_for(turn.conversation, language=language, now=now)
-    return Asked(message, turn.conversation, sender, understood, facts, offer, offered, voice)
+    voice = texts.voice_for(turn.conversation, language=language, now=now)
+    match = offers.match(phone=message.address, body=message.body, now=now) if patient else None
+    is_mine = match is not None and match.offer.kind == Offer.Kind.REPLY and match.offer.patient == patient
+    return Asked(
+        message, turn.conversation, sender, understood, facts, offer, offered, voice, match if is_mine else None
+    )
+
+
+def _chosen(asked: Asked, now: datetime) -> Chosen | None:
+    """The code of an open quote, or a reply that the last text to this number named."""
+    quote = quotes.by_code(phone=asked.message.address, words=asked.message.body, now=now)
+    if quote and quote.membership.patient == asked.sender.patient:
+        return Chosen("agree", quote_id=quote.pk)
+    if asked.match is None:
+        return None
+    option = asked.match.offer.options[asked.match.option]
+    return Chosen(asked.match.act, asked.match.state, option.get("quote"))
 
 
 def _read(message: Message, patient: Patient | None) -> Understanding:

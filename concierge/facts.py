@@ -10,13 +10,25 @@ from concierge.models import Turn
 from concierge.plan_facts import PlanFact, PriceFact
 from members import consent, credits
 from members.credits import usage
-from members.models import Benefit, ConsentEntry, Escalation, Invoice, Membership, Patient, PatientPhone, Service, Visit
+from members.models import (
+    Benefit,
+    ConsentEntry,
+    Escalation,
+    Invoice,
+    Membership,
+    Patient,
+    PatientPhone,
+    Quote,
+    Service,
+    Visit,
+)
 from outreach import gate, quiet_hours
 from outreach.models import Message
 
 _LATELY = timedelta(minutes=10)
 _REMEMBERED = timedelta(hours=24)
 _FRESH = timedelta(hours=1)
+_SAVED_FOR = timedelta(days=30)
 _STALE = timedelta(hours=36)  # the nightly comparison with Stripe has failed once
 CLARIFIED = "Not sure what was meant: asked once."  # the rule of a Turn
 
@@ -62,6 +74,15 @@ class VisitFact:
 
 
 @dataclass(frozen=True)
+class QuoteFact:
+    """An offer of a change that is open and was not taken yet."""
+
+    quote_id: int
+    act: str  # a Quote.Act
+    code: str
+
+
+@dataclass(frozen=True)
 class MemberFacts:
     """One patient's standing at `at`; moments are aware UTC, `zone` is the home location's."""
 
@@ -90,6 +111,10 @@ class MemberFacts:
     paid_cents: int | None = None  # the last payment, and when
     paid_at: datetime | None = None
     period_ends_at: datetime | None = None
+    paused_until: datetime | None = None
+    ends_at: datetime | None = None  # of a membership that is set to end
+    quote: QuoteFact | None = None
+    was_kept: bool = False  # one offer to stay was made when they asked to cancel (R94)
     opens_at: datetime | None = None  # the home location: today's hours, or those of the next open day
     closes_at: datetime | None = None
     street: str = ""
@@ -223,6 +248,7 @@ def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
     benefits = [line for line in membership.plan_version.benefits.all() if line.kind == Benefit.Kind.CREDIT]
     paid = membership.invoices.filter(status=Invoice.Status.PAID).order_by("-paid_at", "-pk").first()
     lots = credits.lots(membership, at=facts.at)
+    asked_to_cancel = membership.quotes.filter(act=Quote.Act.CANCEL)
     renews = membership.status in (Membership.Status.ACTIVE, Membership.Status.PAST_DUE)
     return MemberFacts(
         **{
@@ -241,8 +267,17 @@ def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
             "paid_cents": paid.amount_due_cents if paid else None,
             "paid_at": paid.paid_at if paid else None,
             "period_ends_at": membership.current_period_end,
+            "paused_until": membership.paused_until,
+            "ends_at": membership.ends_at,
+            "quote": _quote(membership, facts.at),
+            "was_kept": asked_to_cancel.filter(created_at__gt=facts.at - _SAVED_FOR).exists(),
         }
     )
+
+
+def _quote(membership: Membership, now: datetime) -> QuoteFact | None:
+    quote = membership.quotes.filter(state=Quote.State.OFFERED, expires_at__gt=now).first()
+    return QuoteFact(quote.pk, quote.act, quote.code) if quote else None
 
 
 def _lot(lot: credits.Lot, membership: Membership) -> LotFact:

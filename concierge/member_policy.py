@@ -33,6 +33,15 @@ class Topic(StrEnum):
     NO_MEMBERSHIP = "no_membership"
     NOT_STARTED = "not_started"
     CLARIFY = "clarify"
+    IS_PAUSED = "is_paused"
+    IS_ENDING = "is_ending"
+    IS_ACTIVE = "is_active"
+    PAY_FIRST = "pay_first"
+    NO_FREEZE = "no_freeze"
+    NO_HIGHER = "no_higher"
+    NO_LOWER = "no_lower"
+    USE_CODE = "use_code"  # a bare yes buys nothing
+    OFFER_OVER = "offer_over"
 
 
 @dataclass(frozen=True)

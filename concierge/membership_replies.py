@@ -24,8 +24,15 @@ def say(topic: Topic, voice: Voice, facts: MemberFacts, *, named: Named = ()) ->
     """One answer; `named` are the services that the text names."""
     if topic in _SAYS:
         return _SAYS[topic](voice, facts, named)
-    phone = phones.readable(facts.phone) if facts.phone else ""
-    return words(voice, topic.value, practice=voice.practice, phone=phone)
+    until = facts.paused_until if topic == Topic.IS_PAUSED else facts.ends_at
+    key = "until" if topic == Topic.IS_PAUSED else "on"
+    more = {
+        "practice": voice.practice,
+        "phone": phones.readable(facts.phone) if facts.phone else "",
+        "code": facts.quote.code if facts.quote else "",
+        "until": words(voice, key, day=day(voice, until, facts)) if until else "",
+    }
+    return words(voice, topic.value, **more)
 
 
 def words(voice: Voice, key: str, **facts: str) -> str:
@@ -61,7 +68,7 @@ def _benefits(voice: Voice, facts: MemberFacts, named: Named) -> str:
     key = "includes_year" if plan.yearly else "includes"
     said = words(voice, key, plan=plan.name, benefits=_listed(voice, plan.benefits) or words(voice, "nothing"))
     kept = [line.valid_months for line in plan.benefits if line.kind == Benefit.Kind.CREDIT and line.valid_months]
-    said += " " + words(voice, "kept_for", months=_months(voice, min(kept))) if kept else ""
+    said += " " + words(voice, "kept_for", months=months(voice, min(kept))) if kept else ""
     return said + " " + words(voice, "next_service")
 
 
@@ -121,12 +128,12 @@ def _billing(voice: Voice, facts: MemberFacts, named: Named) -> str:
         said.append(words(voice, "costs", plan=facts.plan.name, price=price(voice, facts.plan)))
     if facts.paid_cents is not None and facts.paid_at:
         paid = money.readable(facts.paid_cents, facts.plan.currency if facts.plan else "usd")
-        said.append(words(voice, "last_paid", amount=paid, day=_day(voice, facts.paid_at, facts)))
+        said.append(words(voice, "last_paid", amount=paid, day=day(voice, facts.paid_at, facts)))
     if facts.owed_cents:
         owed = money.readable(facts.owed_cents, facts.plan.currency if facts.plan else "usd")
         said.append(words(voice, "owes", amount=owed))
     elif facts.renews_at and facts.renews_at > facts.at:
-        said.append(words(voice, "next_payment", day=_day(voice, facts.renews_at, facts)))
+        said.append(words(voice, "next_payment", day=day(voice, facts.renews_at, facts)))
     return " ".join([*said, words(voice, "next_billing")])
 
 
@@ -139,7 +146,7 @@ def _as_of(voice: Voice, facts: MemberFacts, when: datetime) -> str:
     return words(voice, "as_of", moment=replies.moment(voice, when, facts.zone))
 
 
-def _day(voice: Voice, when: datetime, facts: MemberFacts) -> str:
+def day(voice: Voice, when: datetime, facts: MemberFacts) -> str:
     return replies.dated(voice, replies.date_there(when, facts.zone), facts)
 
 
@@ -147,7 +154,7 @@ def _credits(voice: Voice, count: int) -> str:
     return words(voice, "one_credit") if count == 1 else words(voice, "many_credits", count=str(count))
 
 
-def _months(voice: Voice, count: int) -> str:
+def months(voice: Voice, count: int) -> str:
     return words(voice, "one_month") if count == 1 else words(voice, "many_months", count=str(count))
 
 

@@ -1,53 +1,26 @@
 """From a decision to what is said and done: appointments outside any transaction, then everything else in one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from common import phones
 from common.errors import Refused
 from concierge import arranging, handoff, membership_replies, replies, visit_policy
-from concierge.actions import booking
-from concierge.facts import MemberFacts, Sender
+from concierge.actions import booking, changing
+from concierge.asked import Asked, Outcome, note_introduction, post
+from concierge.asked import record as record_of
+from concierge.change_policy import Agree, NotNow, Propose, Remind
+from concierge.facts import MemberFacts
 from concierge.member_policy import Tell, Topic
-from concierge.models import Conversation
-from concierge.policy import Act, Decision, HandOff, Offered, Reply, Say
-from concierge.replies import Voice
-from concierge.understanding import Intent, Understanding
+from concierge.policy import Act, Decision, HandOff, Reply, Say
+from concierge.understanding import Intent
 from concierge.visit_policy import Arrange
 from members import links
 from members.models import Escalation, Membership, Patient, PatientLink, Practice, Visit
 from members.scheduling import Opening, SchedulerError
-from outreach import outbox
-from outreach.models import Message, Offer
-
-# A conversation opens anew after a day; its first automated text says that it is automated (R154).
-INTRODUCED_FOR = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a text: kept on its Turn."""
-
-    decision: str  # reply, act, hand_off or silent
-    rule: str
-    reply: Message | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A text that was read, with all that its answer may rest on."""
-
-    message: Message
-    conversation: Conversation
-    sender: Sender
-    understood: Understanding
-    facts: MemberFacts | None
-    offer: Offer | None
-    offered: Offered | None
-    voice: Voice
+from outreach import offers
+from outreach.models import Message
 
 
 @dataclass(frozen=True)
@@ -60,16 +33,16 @@ class Prepared:
     lead: str = ""  # words that say why new times are offered
     exact: bool = True  # the times are as wished
     act: str = visit_policy.Act.BOOK  # what was done with the visit
-
-
-def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:
-    since = conversation.introduced_at
-    introduces = since is None or now - since >= INTRODUCED_FOR
-    return Voice(Practice.current().name, language, introduces)
+    done: changing.Done | None = None  # what came of a change of the membership
 
 
 def prepare(decision: Decision, asked: Asked, *, now: datetime) -> Prepared:
     """Ask the scheduler for what the decision needs. Not inside a transaction."""
+    if asked.match and asked.match.state == "open" and not offers.take(asked.match, now=now):
+        return Prepared(HandOff("What was offered was taken at the same moment.", Escalation.Reason.QUESTION))
+    if isinstance(decision, Propose | Agree | Remind | NotNow) and asked.facts:
+        done = changing.do(decision, message=asked.message, facts=asked.facts, voice=asked.voice, now=now)
+        return Prepared(done.hand_off) if done.hand_off else Prepared(decision, done=done)
     if isinstance(decision, Reply) and decision.offer_service is not None:
         return Prepared(decision, _times(asked, decision.offer_service, now))
     if isinstance(decision, Act):
@@ -92,12 +65,14 @@ def settle(prepared: Prepared, asked: Asked, *, now: datetime) -> Outcome:
             voice=asked.voice,
             now=now,
         )
-        _note_introduction(asked, told, now)
-        return Outcome("hand_off", decision.rule, told, _record(asked))
+        note_introduction(asked, told, now)
+        return Outcome("hand_off", decision.rule, told, record_of(asked))
+    if prepared.done:
+        return _changed(prepared.decision.rule, prepared.done, asked, now)
     if prepared.visit:
         done = arranging.done(prepared.act, prepared.visit, voice=asked.voice)
-        text = _post(asked, Message.Kind.CONFIRMATION, [done], now)
-        return Outcome("act", decision.rule, text, {**_record(asked), "visit": prepared.visit.pk})
+        text = post(asked, Message.Kind.CONFIRMATION, [done], now)
+        return Outcome("act", decision.rule, text, {**record_of(asked), "visit": prepared.visit.pk})
     if isinstance(decision, Arrange) and asked.facts and asked.sender.patient:
         return _arrange(decision, prepared, asked, asked.facts, asked.sender.patient, now)
     if isinstance(decision, Tell) and asked.facts:
@@ -109,13 +84,19 @@ def settle(prepared: Prepared, asked: Asked, *, now: datetime) -> Outcome:
     return _reply(prepared, asked, sentences, link, now)
 
 
+def _changed(rule: str, done: changing.Done, asked: Asked, now: datetime) -> Outcome:
+    text = done.told or post(asked, Message.Kind.REPLY, done.sentences, now, done.link)
+    changing.bind(done.options, message=text, now=now)
+    return Outcome("act" if done.acted else "reply", rule, text, {**record_of(asked), **done.record})
+
+
 def _tell(decision: Tell, asked: Asked, facts: MemberFacts, now: datetime) -> Outcome:
     link = None
     if Topic.CARD_LINK in decision.topics:
         membership = Membership.objects.get(pk=facts.membership_id or 0)
         link = links.issue(membership=membership, purpose=PatientLink.Purpose.UPDATE_CARD, now=now)
-    text = _post(asked, Message.Kind.REPLY, _told(decision.topics, asked, facts), now, link)
-    return Outcome("reply", decision.rule, text, _record(asked))
+    text = post(asked, Message.Kind.REPLY, _told(decision.topics, asked, facts), now, link)
+    return Outcome("reply", decision.rule, text, record_of(asked))
 
 
 def _told(topics: Sequence[Topic], asked: Asked, facts: MemberFacts) -> list[str]:
@@ -127,8 +108,8 @@ def _arrange(
     decision: Arrange, prepared: Prepared, asked: Asked, facts: MemberFacts, patient: Patient, now: datetime
 ) -> Outcome:
     said = arranging.say(decision, prepared.openings, exact=prepared.exact, voice=asked.voice, facts=facts)
-    text = _post(asked, Message.Kind.REPLY, said.sentences, now, said.link)
-    record = _record(asked)
+    text = post(asked, Message.Kind.REPLY, said.sentences, now, said.link)
+    record = record_of(asked)
     if said.openings:
         made = booking.offer(
             message=text,
@@ -154,7 +135,7 @@ def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: Patient
         sentences.append(replies.times(asked.voice, moments, zone=facts.zone, location=facts.location_name))
     elif wanted_times:
         sentences.append(asked.voice.words("ask_us"))
-    text = _post(asked, Message.Kind.REPLY, sentences, now, link)
+    text = post(asked, Message.Kind.REPLY, sentences, now, link)
     if isinstance(prepared.decision, Reply) and prepared.decision.beside:
         handoff.hand_off(
             message=asked.message,
@@ -164,7 +145,7 @@ def _reply(prepared: Prepared, asked: Asked, sentences: list[str], link: Patient
             voice=None,
             now=now,
         )
-    record = _record(asked)
+    record = record_of(asked)
     if openings and facts and asked.sender.patient:
         words = [replies.moment(asked.voice, opening.starts_at, facts.zone) for opening in openings]
         made = booking.offer(
@@ -254,29 +235,3 @@ def _times(asked: Asked, service_id: int, now: datetime) -> tuple[Opening, ...]:
     if patient is None or facts is None:
         return ()
     return tuple(booking.find_times(patient=patient, service_id=service_id, use_by=facts.use_by(service_id), now=now))
-
-
-def _post(asked: Asked, kind: str, sentences: list[str], now: datetime, link: PatientLink | None = None) -> Message:
-    text = outbox.post(
-        kind=kind,
-        body=asked.voice.says(*sentences),
-        dedupe_key=f"answer:{asked.message.pk}",
-        patient=asked.sender.patient,
-        address=asked.message.address,
-        location=asked.message.location,
-        link=link,
-        in_reply_to=asked.message,
-        now=now,
-    )
-    _note_introduction(asked, text, now)
-    return text
-
-
-def _note_introduction(asked: Asked, text: Message | None, now: datetime) -> None:
-    if text and asked.voice.introduces:
-        Conversation.objects.filter(pk=asked.conversation.pk).update(introduced_at=now)
-
-
-def _record(asked: Asked) -> dict[str, Any]:
-    record = asked.facts.as_record() if asked.facts else {"known": asked.sender.known.value}
-    return {**record, "offer": asked.offer.pk} if asked.offer else record

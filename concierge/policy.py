@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from concierge import member_policy, visit_policy
+from concierge import change_policy, member_policy, visit_policy
+from concierge.change_policy import Change, Chosen
 from concierge.facts import CLARIFIED, Known, MemberFacts, Sender
 from concierge.member_policy import Tell, Topic
 from concierge.understanding.base import Intent, Understanding
@@ -59,7 +60,7 @@ class Reply:
     beside: HandOff | None = None  # what else the text asked for, that only a person can answer
 
 
-Decision = Reply | Act | HandOff | Arrange | Tell
+Decision = Reply | Act | HandOff | Arrange | Tell | Change
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Extras:
     has_card: bool = False  # a card number that was redacted before storage
     has_pictures: bool = False
     wish: TimeWish | None = None  # the days and hours that the text names
+    chosen: Chosen | None = None  # the code of a quote, or a reply that the last text named
 
 
 def decide(
@@ -95,9 +97,11 @@ def decide(
         _not_to_be_texted(sender)
         or _to_anyone(understood, sender, extras)
         or _not_one_patient(sender, facts)
+        or _chosen(facts, extras)
         or _about_the_offer(understood, facts, offered)
         or _about_a_visit(understood, facts, offered, extras)
         or _to_a_member(understood, facts)
+        or _about_a_change(understood, facts)
         or _about_the_membership(understood, facts, sender)
         or _to_a_person("The question is not one that the concierge answers.", sender, Reason.QUESTION)
     )
@@ -147,6 +151,27 @@ def _not_one_patient(sender: Sender, facts: MemberFacts | None) -> Decision | No
     if sender.known == Known.NOBODY or facts is None:
         return _to_a_person("The number is not on file.", sender, Reason.UNKNOWN_NUMBER)
     return None
+
+
+def _chosen(facts: MemberFacts | None, extras: Extras) -> Decision | None:
+    """What the sender was offered and names: nothing else in the text is looked at."""
+    if facts is None or extras.chosen is None:
+        return None
+    choice = change_policy.chosen(extras.chosen, facts)
+    if not isinstance(choice, str):
+        return choice
+    free = next((lot.service_id for lot in facts.lots if facts.unbooked_of(lot.service_id) > 0), None)
+    if free is None or not _may_book(facts, free):
+        return HandOff("Wants times, but no credit can be booked.", Reason.QUESTION)
+    wish = visit_policy.in_week(facts.at, facts.zone, following=choice == "next_week")
+    return Arrange("Replied for times of a week that was offered.", visit_policy.Do.OFFER, free, wish=wish)
+
+
+def _about_a_change(understood: Understanding, facts: MemberFacts | None) -> Decision | None:
+    change = change_policy.decide(understood, facts) if facts else None
+    if change and facts and _is_somebody_else(understood.entities.says_name, facts):
+        return HandOff("The sender says another name than the patient's (R111).", Reason.SHARED_PHONE)
+    return change
 
 
 def _about_the_offer(understood: Understanding, facts: MemberFacts | None, offered: Offered | None) -> Decision | None:
@@ -216,8 +241,6 @@ def _to_a_member(understood: Understanding, facts: MemberFacts | None) -> Decisi
         return None
     if understood.intent == Intent.CLINICAL:
         return HandOff("Asks something clinical: only a clinician may answer (R157).", Reason.QUESTION, Severity.HIGH)
-    if understood.intent == Intent.CANCEL_MEMBERSHIP:
-        return HandOff("May want to cancel the membership.", Reason.CANCELLATION)
     if understood.intent != Intent.CREDIT_BALANCE:
         return None
     if facts.status not in Membership.CURRENT:

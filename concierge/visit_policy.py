@@ -4,6 +4,7 @@ Nothing is booked or cancelled by a wish alone: it gets options, and only a pick
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from common import clock
@@ -93,6 +94,14 @@ def _book(
     if not free:
         return Arrange("There is no credit for that to book.", Do.NO_CREDIT)
     return Arrange("Times that suit the wish, kept for a while.", Do.OFFER, free[0], wish=wish)
+
+
+def in_week(at: datetime, zone: str, *, following: bool) -> TimeWish:
+    """From today to this Sunday, or the whole week after it."""
+    today = clock.local_date(at, zone)
+    sunday = today + timedelta(days=6 - today.weekday())
+    span = (sunday + timedelta(days=1), sunday + timedelta(days=7)) if following else (today, sunday)
+    return TimeWish(days=(span,))
 
 
 def _meant(

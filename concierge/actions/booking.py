@@ -119,9 +119,11 @@ def offer(
 
 
 def last_offer(*, patient: Patient, phone: str, now: datetime) -> Offer | None:
-    """The times that this patient was offered last on this number."""
-    offers = Offer.objects.filter(patient=patient, message__address=phone, kind=Offer.Kind.APPOINTMENT)
-    return offers.filter(made_at__gt=now - _REMEMBERED).order_by("-made_at", "-pk").first()
+    """The times that this patient was offered on this number, unless something else was offered since: then a "2"
+    means that."""
+    offers = Offer.objects.filter(patient=patient, message__address=phone, made_at__gt=now - _REMEMBERED)
+    last = offers.order_by("-made_at", "-pk").first()
+    return last if last and last.kind == Offer.Kind.APPOINTMENT else None
 
 
 def openings_of(offer: Offer) -> tuple[Opening, ...]:

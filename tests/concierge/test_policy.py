@@ -6,8 +6,10 @@ from itertools import product
 
 import pytest
 
-from concierge.facts import Known, LotFact, MemberFacts, Sender, VisitFact
+from concierge.change_policy import Agree, Chosen, NotNow, Propose, Remind
+from concierge.facts import Known, LotFact, MemberFacts, QuoteFact, Sender, VisitFact
 from concierge.member_policy import Tell
+from concierge.plan_facts import PlanFact
 from concierge.policy import MOST_ANSWERS, Act, Extras, HandOff, Offered, Reply, Say, decide
 from concierge.understanding import Entities, Intent, Understanding
 from concierge.visit_policy import Arrange
@@ -17,6 +19,9 @@ AT = datetime(2026, 6, 16, 16, 0, tzinfo=UTC)
 FACIAL, MASSAGE = 7, 8
 LOT = LotFact(entry_id=1, service_id=FACIAL, service_name="Signature Facial", remaining=1, expires_at=None)
 VISIT = VisitFact(visit_id=3, service_id=FACIAL, starts_at=AT + timedelta(days=2))
+SMALL = PlanFact(version_id=11, plan_id=1, name="Basic", tier=0, price_cents=9900)
+GLOW = PlanFact(version_id=12, plan_id=2, name="Glow", tier=1, price_cents=19900, freezes=True, freeze_months=3)
+BIG = PlanFact(version_id=13, plan_id=3, name="Radiance", tier=2, price_cents=29900)
 FACTS = MemberFacts(
     at=AT,
     patient_id=1,
@@ -30,6 +35,8 @@ FACTS = MemberFacts(
     benefits=((FACIAL, "Signature Facial"),),
     lots=(LOT,),
     synced_at=AT,
+    plan=GLOW,
+    plans=(SMALL, GLOW, BIG),
 )
 ANA = Sender(known=Known.ONE)
 TIMES = (AT + timedelta(days=2), AT + timedelta(days=3))
@@ -50,6 +57,8 @@ def outcome(intent=Intent.OTHER, *, facts=FACTS, offered=None, sender=ANA, extra
 def kind(decision):
     if isinstance(decision, HandOff):
         return f"hand_off {decision.reason}" + (" with the pen" if decision.gives_pen else "")
+    if isinstance(decision, Propose):
+        return decision.act.value
     if isinstance(decision, Tell):
         return decision.topics[0].value
     if isinstance(decision, Arrange):
@@ -85,16 +94,16 @@ TABLE = {
     Intent.HUMAN: "hand_off human with the pen|",
     Intent.COMPLAINT: "hand_off human with the pen|",
     Intent.REFUND_DISPUTE: "hand_off human with the pen|",
-    Intent.CANCEL_MEMBERSHIP: "hand_off cancellation|",
+    Intent.PAUSE: f"pause pause is_ending is_paused {WITHOUT}",
+    Intent.RESUME: "is_active pay_first keep resume not_started restart restart no_membership",
+    Intent.RESTART: "is_active pay_first keep resume not_started restart restart no_membership",
+    Intent.CANCEL_MEMBERSHIP: f"cancel cancel is_ending cancel {WITHOUT}",
+    Intent.UPGRADE: "upgrade pay_first is_ending is_paused not_started ended ended options",
+    Intent.DOWNGRADE: f"downgrade pay_first is_ending is_paused {WITHOUT}",
+    Intent.REMIND_LATER: "Remind",
     Intent.CLINICAL: f"{PERSON}|",
     Intent.WRONG_NUMBER: f"{PERSON}|",
     Intent.OTHER: f"{PERSON}|",
-    Intent.PAUSE: f"{PERSON}|",
-    Intent.RESUME: f"{PERSON}|",
-    Intent.RESTART: f"{PERSON}|",
-    Intent.UPGRADE: f"{PERSON}|",
-    Intent.DOWNGRADE: f"{PERSON}|",
-    Intent.REMIND_LATER: f"{PERSON}|",
     # Settled before any policy; were they to come here, a person would answer.
     Intent.EMERGENCY: f"{PERSON}|",
     Intent.OPT_OUT: f"{PERSON}|",
@@ -279,3 +288,63 @@ def test_a_pick_books_nothing_once_the_membership_does_not_run(status):
 def test_a_pick_books_nothing_once_the_credit_is_gone():
     assert kind(outcome(offered=replace(OPEN, picked=0), facts=replace(FACTS, lots=()))) == "hand_off question"
     assert kind(outcome(offered=replace(OPEN, picked=0), facts=replace(FACTS, visits=(VISIT,)))) == "hand_off question"
+
+
+QUOTE = QuoteFact(quote_id=5, act="cancel", code="C1234")
+
+
+def chose(act, state="open", quote_id=None, *, facts=FACTS):
+    return outcome(facts=facts, extras=Extras(chosen=Chosen(act, state, quote_id)))
+
+
+def test_the_next_plan_up_and_down_is_quoted_unless_one_is_named():
+    named = Understanding(Intent.UPGRADE, 0.9, "en", Entities(plan_ids=(1,)))
+
+    assert outcome(Intent.UPGRADE).version_id == BIG.version_id
+    assert outcome(Intent.DOWNGRADE).version_id == SMALL.version_id
+    assert decide(named, FACTS, None, sender=ANA, extras=PLAIN).version_id == SMALL.version_id
+    assert kind(outcome(Intent.UPGRADE, facts=replace(FACTS, plan=BIG))) == "no_higher"
+    assert kind(outcome(Intent.DOWNGRADE, facts=replace(FACTS, plan=SMALL))) == "no_lower"
+
+
+def test_a_plan_without_a_pause_says_so():
+    assert kind(outcome(Intent.PAUSE, facts=replace(FACTS, plan=replace(GLOW, freezes=False)))) == "no_freeze"
+
+
+def test_one_offer_to_stay_is_made_and_never_a_second():
+    """R94."""
+    assert outcome(Intent.CANCEL_MEMBERSHIP).instead
+    assert not outcome(Intent.CANCEL_MEMBERSHIP, facts=replace(FACTS, was_kept=True)).instead
+
+
+def test_asking_a_second_time_to_cancel_completes_it():
+    """R94."""
+    assert outcome(Intent.CANCEL_MEMBERSHIP, facts=replace(FACTS, quote=QUOTE)) == Agree(
+        "Asked a second time to cancel: that completes it (R94).", 5
+    )
+
+
+@pytest.mark.parametrize("act", ["upgrade", "restart", "resume", "keep", "pause", "cancel", "downgrade"])
+def test_a_bare_yes_to_any_quote_changes_nothing(act):
+    """R63, R90."""
+    assert kind(outcome(Intent.AFFIRM, facts=replace(FACTS, quote=replace(QUOTE, act=act)))) == "use_code"
+
+
+def test_replies_that_a_sequence_offered_do_what_they_say():
+    lapsed = replace(FACTS, status="lapsed")
+
+    assert kind(chose("update_card")) == "card_link"
+    assert kind(chose("pause")) == "pause", "a quote, and nothing is paused (settled: 14)"
+    assert kind(chose("upgrade")) == "upgrade"
+    assert kind(chose("restart", facts=lapsed)) == "restart"
+    assert isinstance(chose("remind"), Remind)
+    assert isinstance(chose("not_now"), NotNow)
+    assert isinstance(chose("agree", quote_id=5), Agree)
+    assert kind(chose("this_week")) == "offer"
+    assert chose("next_week").wish.days[0][0].weekday() == 0
+
+
+@pytest.mark.parametrize("act", ["update_card", "pause", "restart", "upgrade", "this_week", "remind", "agree"])
+@pytest.mark.parametrize("state", ["expired", "taken"])
+def test_a_late_reply_to_an_offer_changes_nothing(act, state):
+    assert kind(chose(act, state, 5)) == "offer_over"

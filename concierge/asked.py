@@ -1,0 +1,81 @@
+"""A text that was read, the one message that answers it, and what is kept of both."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from concierge.facts import MemberFacts, Sender
+from concierge.models import Conversation
+from concierge.policy import Offered
+from concierge.replies import Voice
+from concierge.understanding import Understanding
+from members.models import PatientLink, Practice
+from outreach import outbox
+from outreach.models import Message, Offer
+from outreach.offers import Match
+
+# A conversation opens anew after a day; its first automated text says that it is automated (R154).
+INTRODUCED_FOR = timedelta(hours=24)
+SAID_AGAIN_AFTER = 20  # messages, in and out (R154)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a text: kept on its Turn."""
+
+    decision: str  # reply, act, hand_off or silent
+    rule: str
+    reply: Message | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A text that was read, with all that its answer may rest on."""
+
+    message: Message
+    conversation: Conversation
+    sender: Sender
+    understood: Understanding
+    facts: MemberFacts | None
+    offer: Offer | None
+    offered: Offered | None
+    voice: Voice
+    match: Match | None = None  # a reply that the last text named
+
+
+def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:
+    since = conversation.introduced_at
+    introduces = since is None or now - since >= INTRODUCED_FOR or _is_long(conversation, since)
+    return Voice(Practice.current().name, language, introduces)
+
+
+def _is_long(conversation: Conversation, since: datetime) -> bool:
+    said = Message.objects.filter(address=conversation.phone, created_at__gt=since, channel=Message.Channel.SMS)
+    return said.count() >= SAID_AGAIN_AFTER
+
+
+def post(asked: Asked, kind: str, sentences: list[str], now: datetime, link: PatientLink | None = None) -> Message:
+    text = outbox.post(
+        kind=kind,
+        body=asked.voice.says(*sentences),
+        dedupe_key=f"answer:{asked.message.pk}",
+        patient=asked.sender.patient,
+        address=asked.message.address,
+        location=asked.message.location,
+        link=link,
+        in_reply_to=asked.message,
+        now=now,
+    )
+    note_introduction(asked, text, now)
+    return text
+
+
+def note_introduction(asked: Asked, text: Message | None, now: datetime) -> None:
+    if text and asked.voice.introduces:
+        Conversation.objects.filter(pk=asked.conversation.pk).update(introduced_at=now)
+
+
+def record(asked: Asked) -> dict[str, Any]:
+    kept = asked.facts.as_record() if asked.facts else {"known": asked.sender.known.value}
+    return {**kept, "offer": asked.offer.pk} if asked.offer else kept
