@@ -155,7 +155,7 @@ def test_two_visits_that_may_be_meant_go_to_a_person(ana):
 def test_what_is_more_than_an_appointment_gets_no_times(ana, body):
     text(ana.phone, body)
 
-    assert not Offer.objects.exists()
+    assert not Offer.objects.filter(kind=Offer.Kind.APPOINTMENT).exists()
 
 
 def test_without_a_credit_a_person_helps(ana):
