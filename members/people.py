@@ -19,8 +19,8 @@ SMS = ConsentEntry.Channel.SMS
 def correct(*, patient: Patient, actor: str, now: datetime, **fields: Any) -> list[str]:
     """Set what a person is called, speaks, and where they live; returns the names of the fields that changed.
 
-    `fields`: first_name, last_name, language, zip_code, state, time_zone, home_location. Values are not put on record,
-    only that they changed (R119).
+    `fields`: first_name, last_name, language, zip_code, state, time_zone, home_location, wants_renewal_notice. Values
+    are not put on record, only that they changed (R119).
     """
     with transaction.atomic():
         patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient.pk)

@@ -191,3 +191,7 @@ def initial_of(benefit: Benefit) -> dict[str, Any]:
         "neutral_label": benefit.neutral_label,
         "safe_in_text": benefit.safe_in_text,
     }
+
+
+class PriceChangeForm(forms.Form):
+    effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))

@@ -60,10 +60,18 @@ def for_patient(enrolment: Enrolment, *, practice: Practice | None = None) -> di
         "practice_phone": phones.readable(practice.phone),
         "practice_email": practice.email,
         "credits": _credits(membership.credits_remaining, language),
-        "price": membership.plan_version.price,
+        "price": _price(enrolment),
         "times": "",
     }
     return facts | _of_money(enrolment, language) | _of_signals(enrolment, language)
+
+
+def _price(enrolment: Enrolment) -> str:
+    """What the member pays; of a payment that is to come, with the plan that is agreed on from then on."""
+    membership = enrolment.membership
+    coming = enrolment.sequence.slug in (Sequence.Slug.RENEWAL, Sequence.Slug.PAUSE_ENDING)
+    version = membership.next_plan_version if coming else None
+    return (version or membership.plan_version).price
 
 
 def _of_money(enrolment: Enrolment, language: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ app_name = "outreach"
 
 urlpatterns = [
     path("texts/", messages.messages, name="messages"),
+    path("texts/<int:pk>/", messages.message, name="message"),
     path("payments/", payments.overview, name="payments"),
     path("payments/<int:pk>/retry/", payments.retry, name="payment_retry"),
     path("payments/<int:pk>/link/", payments.send_link, name="payment_link"),

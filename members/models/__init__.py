@@ -10,10 +10,10 @@ from members.models.holds import Hold
 from members.models.imports import ImportChunk, ImportJob
 from members.models.integrations import ApiKey, ApiReplay, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from members.models.links import PatientLink
-from members.models.memberships import Membership
+from members.models.memberships import Interest, Membership
 from members.models.metrics import MetricSnapshot
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
-from members.models.plans import Plan, PlanVersion, Service
+from members.models.plans import Plan, PlanVersion, PriceChange, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
 from members.models.quotes import MembershipChange, Quote, QuoteConsent
 from members.models.reconciliations import Drift, Reconciliation
@@ -42,6 +42,7 @@ __all__ = [
     "Household",
     "ImportChunk",
     "ImportJob",
+    "Interest",
     "Invitation",
     "Invoice",
     "Location",
@@ -60,6 +61,7 @@ __all__ = [
     "Plan",
     "PlanVersion",
     "Practice",
+    "PriceChange",
     "Provider",
     "Quote",
     "QuoteConsent",

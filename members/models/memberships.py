@@ -143,3 +143,20 @@ class Membership(models.Model):
         years = here.year - joined.year - ((here.month, here.day) < (joined.month, joined.day))
         began = datetime.combine(joined, time(), tzinfo=here.tzinfo)
         return clock.months_later(began, 12 * max(0, years))
+
+
+class Interest(models.Model):
+    """A question about something that only a higher plan gives. No patient's words, only our name of the benefit."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="interests")
+    what = models.CharField(max_length=80, help_text="As the plan names it: Glow Peel.")
+    # One question, one row, however often its answer is worked on.
+    key = models.CharField(max_length=120, unique=True)
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = [models.Index(fields=["membership", "noted_at"], name="interest_by_membership")]  # daily round
+
+    def __str__(self) -> str:
+        return f"{self.membership}: {self.what}"

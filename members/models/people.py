@@ -63,6 +63,7 @@ class Patient(models.Model):
     time_zone = models.CharField(max_length=40, blank=True, help_text="IANA name; empty: told from ZIP code or number.")
     home_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="patients")
     joined_on = models.DateField()
+    wants_renewal_notice = models.BooleanField(default=False, help_text="Some days before each payment.")
     household = models.ForeignKey(Household, null=True, blank=True, on_delete=models.SET_NULL, related_name="people")
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 

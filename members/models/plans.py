@@ -142,3 +142,25 @@ class PlanVersion(models.Model):
 
     def is_sold(self) -> bool:
         return self.pk is not None and self.memberships.exists()
+
+
+class PriceChange(models.Model):
+    """announced -> withdrawn, or come true. Who holds an earlier version pays this one's price from a day on (R96)."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="price_changes")
+    effective_on = models.DateField(help_text="The first payment from this day on is the new price.")
+    announced_at = models.DateTimeField()
+    announced_by = models.CharField(max_length=80, help_text="staff:3")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("effective_on", "pk")
+        constraints = [
+            # Two days for one change would tell members two things.
+            models.UniqueConstraint(
+                fields=["version"], condition=Q(withdrawn_at__isnull=True), name="one_open_change_a_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.effective_on}"

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import plan_words, plans
-from members.models import Benefit, Location, Membership, Plan, PlanVersion, Service, StaffUser
-from members.plan_forms import BenefitFormSet, PlanForm, VersionForm, initial_of
+from members import plan_words, plans, price_changes
+from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, Service, StaffUser
+from members.plan_forms import BenefitFormSet, PlanForm, PriceChangeForm, VersionForm, initial_of
 from members.views import signed_in
 
 _EDITORS = ("manager", "owner")
@@ -48,6 +48,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "versions": shown,
         "prices": _member_prices(on_sale),
         "may_edit": _may_edit(request),
+        "price": _price_change(versions),
     }
     return render(request, "members/plan.html", context)
 
@@ -102,6 +103,19 @@ def _make(
 
 def _rules_of(version: PlanVersion) -> dict[str, Any]:
     return {name: getattr(version, name) for name in VersionForm.Meta.fields}
+
+
+def _price_change(versions: list[PlanVersion]) -> dict[str, Any]:
+    """What is announced for the members of earlier versions, or how many could be moved to the newest one's price."""
+    newest = versions[0] if versions else None
+    open_changes = PriceChange.objects.filter(version__in=versions, withdrawn_at__isnull=True)
+    return {
+        "announced": open_changes.select_related("version"),
+        "newest": newest,
+        "affected": price_changes.affected(newest).count() if newest else 0,
+        "told": price_changes.notice().told,
+        "form": PriceChangeForm(),
+    }
 
 
 def _on_sale(versions: list[PlanVersion], now: Any) -> PlanVersion | None:

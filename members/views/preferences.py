@@ -1,4 +1,7 @@
-"""How a patient wants to be reached: each channel and purpose can be stopped here, and none switched on."""
+"""How a patient wants to be reached: each channel and purpose can be stopped here, and none switched on.
+
+A notice before each payment is not sent unless it is asked for here.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from common import clock
-from members import consent
+from members import consent, people
 from members.models import ConsentEntry, Patient, PatientLink
 from members.views import patient_pages
 
@@ -23,10 +26,14 @@ _HEADINGS = {Channel.SMS: "Texts", Channel.EMAIL: "E-mails", Channel.VOICE: "Aut
 
 
 def preferences_page(request: HttpRequest, link: PatientLink, token: str) -> HttpResponse:
-    """A GET shows what is allowed now; each button stops one thing."""
+    """A GET shows what is allowed now; each button stops one thing, or asks for the notice before a payment."""
     patient = link.membership.patient
     if request.method != "POST":
         return _page(request, patient, token)
+    if "notice" in request.POST:
+        wanted = request.POST["notice"] == "on"
+        people.correct(patient=patient, actor=f"link:{link.pk}", now=clock.now(), wants_renewal_notice=wanted)
+        return patient_pages.private(redirect("members:link", token=token))
     channel, _, purpose = request.POST.get("stop", "").partition(":")
     address = _addresses(patient).get(channel, "")
     if not address or purpose not in ("", *Purpose.values):
@@ -47,7 +54,12 @@ def preferences_page(request: HttpRequest, link: PatientLink, token: str) -> Htt
 
 def _page(request: HttpRequest, patient: Patient, token: str, *, refused: str = "") -> HttpResponse:
     channels = [_channel(patient, channel, address) for channel, address in _addresses(patient).items() if address]
-    context = {"token": token, "channels": channels, "refused": refused}
+    context = {
+        "token": token,
+        "channels": channels,
+        "wants_renewal_notice": patient.wants_renewal_notice,
+        "refused": refused,
+    }
     status = HTTPStatus.CONFLICT if refused else HTTPStatus.OK
     return patient_pages.page(request, "patient/preferences.html", context, status=status)
 

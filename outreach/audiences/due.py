@@ -3,15 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, CharField, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Concat, JSONObject
 
-from members.models import Membership, MissedVisit, PlanVersion, Visit
+from members import price_changes
+from members.models import Membership, MissedVisit, PlanVersion, PriceChange, Visit
 from outreach.audiences.base import Moment, Selection, code, enrolled, local_day, skip, unreachable, whys, with_phone
 from outreach.models import Sequence
 
 Slug = Sequence.Slug
 _BEFORE_A_LONG_TERM = timedelta(days=20)  # R98
+_BEFORE_A_PAYMENT = timedelta(days=4)  # three whole days, whatever the hour of the round
 # R99: seven days before a pause ends. One more, so that it is seven whole ones whatever the hour of the round.
 _BEFORE_A_PAUSE_ENDS = timedelta(days=8)
 _YEARS = range(1, 21)
@@ -43,6 +45,40 @@ def select_yearly(moment: Moment) -> Selection:
         near |= days
     rows = Membership.objects.current().filter(near).annotate(cause=Case(*whens, default=code("yearly")))
     return _selection(moment, rows, Slug.YEARLY, signals=JSONObject(year=moment.on.year))
+
+
+def select_wished(moment: Moment) -> Selection:
+    """Payments of the next days, for patients who want to hear of each; a yearly one is told of anyway."""
+    rows = Membership.objects.filter(
+        status=Membership.Status.ACTIVE,
+        plan_version__interval=PlanVersion.Interval.MONTH,
+        patient__wants_renewal_notice=True,
+        current_period_end__gt=moment.begins,
+        current_period_end__lte=moment.begins + _BEFORE_A_PAYMENT,
+    )
+    day = local_day("current_period_end")
+    rows = rows.annotate(cause=Concat(Value("renewal:"), day))
+    return _selection(moment, rows, Slug.RENEWAL, signals=JSONObject(renews_on=day))
+
+
+def select_price_changes(moment: Moment) -> Selection:
+    """Who pays another price than the one that is announced for their plan and near; once for each change (R96)."""
+    near = PriceChange.objects.filter(
+        withdrawn_at__isnull=True,
+        version__plan=OuterRef("plan"),
+        version__interval=OuterRef("plan_version__interval"),
+        effective_on__gt=moment.on,
+        effective_on__lte=moment.on + timedelta(days=price_changes.notice().told),
+    ).exclude(version__price_cents=OuterRef("plan_version__price_cents"))
+    first = near.order_by("effective_on", "pk")
+    rows = Membership.objects.current().annotate(
+        change=Subquery(first.values("pk")[:1], output_field=BigIntegerField()),
+        changes_on=Cast(Subquery(first.values("effective_on")[:1]), CharField()),
+        new_price=Subquery(first.values("version__price_cents")[:1], output_field=IntegerField()),
+    )
+    rows = rows.filter(change__isnull=False).annotate(cause=Concat(Value("price:"), Cast("change", CharField())))
+    signals = JSONObject(changes_on=F("changes_on"), new_price_cents=F("new_price"))
+    return _selection(moment, rows, Slug.PRICE_CHANGE, signals=signals)
 
 
 def select_pauses(moment: Moment) -> Selection:

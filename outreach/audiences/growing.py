@@ -18,21 +18,26 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, JSONObject
 
-from members.models import Benefit, CreditEntry, Membership, PlanVersion, Visit
+from members.models import Benefit, CreditEntry, Interest, Membership, PlanVersion, Visit
 from outreach.audiences.base import Moment, Selection, code, enrolled, skip, unreachable, whys, with_phone
 from outreach.models import Sequence
 
 SLUG = Sequence.Slug.UPGRADE
 _EARLY = timedelta(days=10)
 _ADD_ONS_WITHIN, _ENOUGH_ADD_ONS = timedelta(days=60), 2
+_ASKED_WITHIN = timedelta(days=30)
 
 
 def select(moment: Moment) -> Selection:
-    """All credits used within ten days of the period, or two add-ons in sixty days; where there is a plan above."""
+    """All credits used within ten days of the period, two add-ons in sixty days, or a question about what a higher plan
+    gives; where there is a plan above.
+    """
     rows = with_phone(Membership.objects.filter(status=Membership.Status.ACTIVE))
-    rows = rows.annotate(add_ons=_add_ons(moment), **_above(moment)).filter(next_version__isnull=False)
+    rows = rows.annotate(add_ons=_add_ons(moment), asked_about=_asked_about(moment), **_above(moment)).filter(
+        next_version__isnull=False
+    )
     early = Q(credits_remaining__lte=0, current_period_start__gt=moment.begins - _EARLY) & Q(_used_a_credit(moment))
-    rows = rows.filter(early | Q(add_ons__gte=_ENOUGH_ADD_ONS))
+    rows = rows.filter(early | Q(add_ons__gte=_ENOUGH_ADD_ONS) | Q(asked_about__isnull=False))
     rows = rows.annotate(cause=code(f"upgrade:{moment.on.year}-Q{(moment.on.month + 2) // 3}"))
     return Selection(
         rows=rows,
@@ -71,6 +76,12 @@ def _add_ons(moment: Moment) -> Any:
     return Coalesce(Subquery(counted[:1], output_field=IntegerField()), 0)
 
 
+def _asked_about(moment: Moment) -> Subquery:
+    """What of a higher plan the member asked about last; NULL where nothing lately."""
+    asked = Interest.objects.filter(membership=OuterRef("pk"), noted_at__gt=moment.now - _ASKED_WITHIN)
+    return Subquery(asked.order_by("-noted_at").values("what")[:1])
+
+
 def _used_a_credit(moment: Moment) -> Exists:
     used = CreditEntry.objects.filter(membership=OuterRef("pk"), kind=CreditEntry.Kind.SPEND)
     return Exists(used.filter(occurred_at__gt=moment.begins - _EARLY))
@@ -85,6 +96,7 @@ def _signals() -> JSONObject:
         difference_cents=dearer,
         more_credits=Greatest(more, 1),
         add_ons=F("add_ons"),
+        asked_about=F("asked_about"),
     )
 
 

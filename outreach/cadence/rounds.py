@@ -49,6 +49,8 @@ ROUNDS: dict[str, Round] = {
         hour=11,
         selections=(
             due.select_long_terms,
+            due.select_wished,
+            due.select_price_changes,
             due.select_pauses,
             due.select_yearly,
             growing.select,

@@ -2,11 +2,13 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from common import clock, tables
 from common.access import staff
 from members.models import Location
+from outreach import decision_words, plain_words
 from outreach.forms import MessageFilter
 from outreach.models import Message
 from outreach.tables import MessageTable
@@ -23,3 +25,18 @@ def messages(request: HttpRequest) -> HttpResponse:
     rows = asked.apply(Message.objects.select_related("patient"), now=clock.now(), zone=zone)
     table = MessageTable(rows, zone=zone, filtered=asked.asks)
     return tables.page(request, table, "outreach/messages.html", {"filter": asked, "clock_of": first})
+
+
+@staff()
+@require_safe
+def message(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message with every decision of the gate about it: what was looked at, by which tables (R4)."""
+    found = get_object_or_404(Message.objects.select_related("patient", "location", "enrolment__sequence"), pk=pk)
+    place = found.location or Location.objects.order_by("pk").first()
+    context = {
+        "message": found,
+        "kind": plain_words.KINDS[found.kind],
+        "decisions": [decision_words.told(row) for row in found.decisions.order_by("-pk")],
+        "zone": place.time_zone if place else settings.TIME_ZONE,
+    }
+    return render(request, "outreach/message.html", context)

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from common import clock
+from outreach import legal_tables, outbox
 from outreach.models import Message
 from tests import factories
 from tests.factories import NOON
@@ -105,3 +106,41 @@ def test_a_full_page_takes_no_more_than_twelve_queries(desk, django_assert_max_n
         page = desk.get(reverse("outreach:messages")).content.decode()
 
     assert "page=2" in page
+
+
+def test_each_decision_about_a_text_is_told_in_words_with_what_was_looked_at(desk):
+    """R4."""
+    patient = factories.make_patient()
+    factories.agree(patient, "servicing")
+    held = outbox.post(kind="marketing", body="Come in", dedupe_key="t:1", patient=patient, now=NOON)
+    late = outbox.post(
+        kind="servicing", body="Hello", dedupe_key="t:2", patient=patient, now=NOON, due_at=NOON + timedelta(hours=12)
+    )
+
+    why_held = desk.get(reverse("outreach:message", args=[held.pk])).content.decode()
+    why_later = desk.get(reverse("outreach:message", args=[late.pk])).content.decode()
+
+    assert "There is no consent to marketing texts on file" in why_held
+    entries = ", ".join(str(entry.pk) for entry in patient.consents.order_by("-pk"))
+    assert f"Entries {entries}" in why_held
+    assert "TX (America/Chicago)" in why_later
+    assert "asked again" in why_later
+    assert all(legal_tables.version() in page for page in (why_held, why_later))
+
+
+def test_the_list_leads_to_the_decisions_of_what_we_sent_and_of_nothing_else(desk):
+    text("from us")
+    text("from them", kind="inbound")
+
+    page = desk.get(reverse("outreach:messages")).content.decode()
+
+    links = [reverse("outreach:message", args=[row.pk]) in page for row in Message.objects.order_by("pk")]
+    assert links == [True, False]
+
+
+def test_a_text_without_a_decision_says_so(desk):
+    text("from them", kind="inbound")
+
+    page = desk.get(reverse("outreach:message", args=[Message.objects.get().pk])).content.decode()
+
+    assert "it came from the patient" in page

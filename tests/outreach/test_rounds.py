@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from members import membership_changes, visits
-from members.models import Invoice, Membership, Practice, Visit
+from members import interests, membership_changes, visits
+from members.models import Invoice, Membership, Patient, Practice, PriceChange, Visit
 from outreach import cadence, playbooks, sequences
 from outreach.late_facts import cause_of
 from outreach.models import CadencePlan, Enrolment, Message, PlanLine, Sequence
@@ -234,6 +234,88 @@ def test_a_late_cancellation_that_was_entered_by_mistake_is_nobodys_nudge():
     visit.missed.save()
 
     assert cadence.plan("missed", on=TUESDAY, now=NOON + timedelta(hours=6)).to_enrol == ()
+
+
+def test_a_question_about_what_a_higher_plan_gives_is_an_upgrade_signal_for_a_month():
+    asked, long_ago = member(), member("Bo")
+    factories.make_plan("Radiant", tier=2, price_cents=29900)
+    noted = [
+        interests.note(membership=each, what="Glow Peel", key=key, now=NOON - ago * DAY)
+        for each, key, ago in ((asked, "turn:1", 2), (asked, "turn:1", 1), (long_ago, "turn:2", 31))
+    ]
+
+    found = line("daily", asked)
+
+    assert noted == [True, False, True]
+    assert (found.sequence.slug, found.why, found.signals["asked_about"]) == ("upgrade", "", "Glow Peel")
+    assert line("daily", long_ago) is None
+
+
+# --- what a payment will be ---
+
+
+@pytest.mark.parametrize(
+    ("wants", "days", "told"), [(True, 4, True), (True, 1, True), (True, 5, False), (True, 0, False), (False, 3, False)]
+)
+def test_whoever_wants_to_hears_of_a_payment_days_before(wants, days, told):
+    membership = member(current_period_end=NOON + days * DAY)
+    Patient.objects.update(wants_renewal_notice=wants)
+
+    found = line("daily", membership)
+
+    assert (found is not None and (found.sequence.slug, found.why) == ("renewal", "")) is told
+
+
+def test_the_notice_names_the_day_there_and_the_price_that_is_agreed_on_from_then_on():
+    membership = member(current_period_end=datetime(2026, 6, 20, 3, 0, tzinfo=UTC))
+    other = factories.make_plan("Dew", tier=0, price_cents=9900).versions.get()
+    Membership.objects.update(next_plan_version=other)
+    Patient.objects.update(wants_renewal_notice=True)
+    cadence.run(cadence.plan("daily", on=TUESDAY, now=NOON), actor="system", now=NOON)
+
+    sequences.advance(now=NOON)
+
+    assert "renews on Jun 19 for $99.00" in Message.objects.get(patient=membership.patient).body
+
+
+def another_price(membership: Membership, *, on: date) -> PriceChange:
+    version = factories.make_version(membership.plan, price_cents=21900, stripe_price_id="price_dearer")
+    return PriceChange.objects.create(version=version, effective_on=on, announced_at=NOON, announced_by="staff:1")
+
+
+@pytest.mark.parametrize(("days", "told"), [(15, False), (14, True), (8, True), (0, False)])
+def test_a_member_is_told_of_another_price_fourteen_days_before(days, told):
+    """R96."""
+    membership = member()
+    another_price(membership, on=TUESDAY + days * DAY)
+
+    found = line("daily", membership)
+
+    assert (found is not None and (found.sequence.slug, found.why) == ("price_change", "")) is told
+
+
+def test_another_price_is_told_once_in_words_and_not_to_who_pays_it_already_or_left():
+    """R96: and nobody is moved by it."""
+    membership, gone = member(), member("Bo", status="cancelled", ended_at=NOON - 200 * DAY)
+    change = another_price(membership, on=TUESDAY + 10 * DAY)
+    factories.make_membership(factories.make_patient("Cleo"), version=change.version)
+    runs = [cadence.run(cadence.plan("daily", on=TUESDAY, now=NOON), actor="system", now=NOON) for _ in range(2)]
+
+    sequences.advance(now=NOON)
+
+    assert runs == [1, 0]
+    assert "from Jun 26 your Glow Theory membership is $219.00 instead of $199.00" in Message.objects.get().body
+    membership.refresh_from_db()
+    assert membership.plan_version.price_cents == 19900
+    assert line("daily", gone) is None
+
+
+def test_a_price_that_was_taken_back_is_told_to_nobody():
+    membership = member()
+    another_price(membership, on=TUESDAY + 10 * DAY)
+    PriceChange.objects.update(withdrawn_at=NOON)
+
+    assert line("daily", membership) is None
 
 
 # --- pauses ---

@@ -1,0 +1,50 @@
+"""Acts of the plan page on what earlier members pay: announce another price, take an announcement back."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from common import clock
+from common.access import staff
+from common.errors import Refused
+from members import price_changes
+from members.models import Location, PlanVersion, PriceChange
+from members.plan_forms import PriceChangeForm
+from members.views import signed_in
+
+_EDITORS = ("manager", "owner")
+
+
+@staff(*_EDITORS)
+@require_POST
+def announce(request: HttpRequest, pk: int) -> HttpResponse:
+    """`pk` of the version whose price the members of earlier ones are to pay."""
+    version, form, now = get_object_or_404(PlanVersion, pk=pk), PriceChangeForm(request.POST), clock.now()
+    if not form.is_valid():
+        messages.error(request, "Say from which day on, as 2026-07-15.")
+        return redirect("members:plan", version.plan_id)
+    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first() or "UTC"
+    try:
+        price_changes.announce(
+            version=version,
+            effective_on=form.cleaned_data["effective_on"],
+            today=clock.local_date(now, zone),
+            actor=signed_in.actor(request),
+            now=now,
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        told = price_changes.notice().told
+        messages.success(request, f"Announced. Each member is told {told} days before.")
+    return redirect("members:plan", version.plan_id)
+
+
+@staff(*_EDITORS)
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    change = get_object_or_404(PriceChange.objects.select_related("version"), pk=pk)
+    if price_changes.withdraw(change=change, actor=signed_in.actor(request), now=clock.now()):
+        messages.success(request, "Taken back: nobody more is told. Who was told already needs a word from you.")
+    return redirect("members:plan", change.version.plan_id)
