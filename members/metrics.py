@@ -32,13 +32,12 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
 from members.models import (
-    AuditEntry,
     CreditEntry,
     Invoice,
     Location,
     Membership,
+    MembershipChange,
     MissedVisit,
-    Plan,
     PlanVersion,
     Visit,
 )
@@ -104,16 +103,15 @@ def payment_failure_rate(window: Window) -> tuple[Rows, Rows]:
 
 
 def upgrade_rate(window: Window) -> tuple[Rows, Rows]:
-    """Members who moved to a plan of a higher tier in the month, of those who were members when it began."""
-    moves = AuditEntry.objects.filter(
-        action="membership.plan_changed", at__gte=window.start, at__lt=window.end
-    ).annotate(
-        membership_pk=Cast(KT("data__membership"), BigIntegerField()),
-        left=Cast(KT("data__from"), BigIntegerField()),
-        entered=Cast(KT("data__to"), BigIntegerField()),
+    """Members who chose a dearer plan in the month, or whom Stripe moved to a plan of a higher tier, of those who were
+    members when it began."""
+    changes = MembershipChange.objects.filter(occurred_at__gte=window.start, occurred_at__lt=window.end)
+    chose = changes.filter(kind=MembershipChange.Kind.UPGRADED)
+    moves = changes.filter(kind=MembershipChange.Kind.PLAN_CHANGED).annotate(
+        left=Cast(KT("data__from"), BigIntegerField()), entered=Cast(KT("data__to"), BigIntegerField())
     )
-    upgraded = moves.annotate(was=_tier_of("left"), became=_tier_of("entered")).filter(became__gt=F("was"))
-    moved = Membership.objects.filter(pk__in=upgraded.values("membership_pk"))
+    raised = moves.annotate(was=_tier_of("left"), became=_tier_of("entered")).filter(became__gt=F("was"))
+    moved = _at_start(window).filter(Q(pk__in=chose.values("membership")) | Q(pk__in=raised.values("membership")))
     return _by(moved, Count("pk")), _by(_at_start(window), Count("pk"))
 
 
@@ -214,7 +212,8 @@ def window_of(month: date) -> Window:
 
 
 def _tier_of(column: str) -> Subquery:
-    return Subquery(Plan.objects.filter(pk=OuterRef(column)).values("tier"), output_field=IntegerField())
+    version = PlanVersion.objects.filter(pk=OuterRef(column))
+    return Subquery(version.values("plan__tier"), output_field=IntegerField())
 
 
 def _members(window: Window) -> Rows:

@@ -76,7 +76,7 @@ def _practice(practice: Any, locations: list[Location]) -> list[Requirement]:
             f"Without hours: {', '.join(closed)}." if closed else "" if locations else "There is no location yet.",
             "portal:setup_locations",
         ),
-        Requirement("A plan is on sale, with its price at Stripe", sells, "", "portal:setup"),
+        Requirement("A plan is on sale, with its price at Stripe", sells, "", "members:plans"),
     ]
 
 
