@@ -18,6 +18,7 @@ urlpatterns = [
     path("conversations/<int:pk>/typing/", thread.typing, name="inbox_typing"),
     path("conversations/<int:pk>/reply/", thread.reply, name="inbox_reply"),
     path("conversations/<int:pk>/<slug:act>/", thread.act, name="inbox_act"),
+    path(doors.MAIL_INBOUND.removeprefix("/"), webhooks.mail, name="mail_inbound"),
     path(doors.TWILIO_CALL.removeprefix("/"), webhooks.call, name="call"),
     *(
         path(door.format(uuid="<uuid:uuid>").removeprefix("/"), view, name=view.__name__)

@@ -13,10 +13,10 @@ from django_q.tasks import async_task
 
 from common import clock, texts
 from common.access import View, signed_by
-from concierge import calling, conversations, tasks
+from concierge import calling, conversations, mails, tasks
 from outreach import calls, inbound
 from outreach.models import Call
-from outreach.transports import signatures, spoken_answers
+from outreach.transports import mail_events, signatures, spoken_answers
 from outreach.transports.spoken_answers import Answer
 
 _LONGEST = 1_600  # what Twilio delivers in one message
@@ -116,6 +116,19 @@ def call_status(form: _Form, uuid: UUID) -> Answer:
     if known:
         calls.carrier_says(known, status=status, sid=sid, now=clock.now())
     return Answer("")
+
+
+@csrf_exempt
+@signed_by("the mail service")
+@require_POST
+def mail(request: HttpRequest) -> HttpResponse:
+    """E-mail from patients. 403 without the service's secret, and where no service is set."""
+    letters = mail_events.inbound(request)
+    if letters is None:
+        return HttpResponse(status=403)
+    for letter in letters:
+        mails.take_in(letter, now=clock.now())
+    return HttpResponse(status=204)
 
 
 def _count(written: str) -> int:

@@ -27,5 +27,6 @@ urlpatterns = [
     path("sequences/<slug:slug>/edit/", sequences.edit, name="sequence_edit"),
     path("sequences/<slug:slug>/preview/<int:place>/", sequences.preview, name="sequence_preview"),
     path("sequences/<slug:slug>/versions/<int:number>/approve/", sequences.approve, name="approve"),
+    path(doors.MAIL_EVENTS.removeprefix("/"), webhooks.mail, name="mail_events"),
     path(doors.TWILIO_STATUS.format(uuid="<uuid:uuid>").removeprefix("/"), webhooks.status, name="status"),
 ]

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from common import clock
 from common.access import signed_by
-from outreach import delivery
-from outreach.transports import signatures
+from outreach import delivery, mail_reports
+from outreach.transports import mail_events, signatures
 
 
 @csrf_exempt
@@ -28,4 +28,17 @@ def status(request: HttpRequest, uuid: UUID) -> HttpResponse:
         error_code=told.get("ErrorCode", ""),
         now=clock.now(),
     )
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+@signed_by("the mail service")
+@require_POST
+def mail(request: HttpRequest) -> HttpResponse:
+    """Deliveries, bounces, complaints. 403 without the service's secret, and where no service is set."""
+    told = mail_events.events(request)
+    if told is None:
+        return HttpResponse(status=403)
+    for event in told:
+        mail_reports.take_in(event, now=clock.now())
     return HttpResponse(status=204)
