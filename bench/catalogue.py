@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from bench import importing, measuring, weekly
+from bench import importing, measuring, sending, weekly
 from bench.harness import Result
 
 BENCHES: dict[str, Callable[[int, int], list[Result]]] = {
-    module.NAME: module.measure for module in (importing, measuring, weekly)
+    module.NAME: module.measure for module in (importing, measuring, weekly, sending)
 }

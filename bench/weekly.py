@@ -91,4 +91,4 @@ def _undo(plan: CadencePlan, now: datetime) -> None:
         cursor.execute(f"TRUNCATE {', '.join(f'bench_{table}' for table in _WRITTEN)}")
     Enrolment.objects.filter(started_at=now).delete()
     plan.delete()
-    databases.settle()
+    databases.settle(*_WRITTEN)
