@@ -43,7 +43,7 @@ demo-reset: $(VENV)/.runtime.stamp ## Throw the demo's data away, seed anew and 
 	@exec env DEMO=true PORT=$(PORT) $(BIN)/python manage.py demo --reset
 
 # ARGS go to pytest: make test ARGS="tests/members -k credit" COVERAGE=
-# PROCESSES=auto runs one process a core. On two cores it was slower (41 and 30 s against 25 and 26 s), so it is not the default.
+# PROCESSES=2 runs the files in two processes; each makes a database of its own, so it pays for the whole suite only.
 COVERAGE ?= --cov --cov-report=term-missing:skip-covered
 PROCESSES ?= 0
 test: $(VENV)/.dev.stamp ## Run the whole test suite (SQLite unless DATABASE_URL says otherwise)

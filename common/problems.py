@@ -19,6 +19,7 @@ TITLES = {
     422: "The request cannot be carried out",
     429: "Too many requests",
     500: "Something broke on our side",
+    503: "Not available now",
 }
 
 

@@ -2,7 +2,7 @@
 
 from common import clock
 from common.logs import traced
-from concierge import answering, calling
+from concierge import answering, calling, readings
 
 
 def answer_text(pk: int) -> None:
@@ -13,3 +13,8 @@ def answer_text(pk: int) -> None:
 def read_call(pk: int) -> None:
     with traced("read call", str(pk)):
         calling.read(pk)
+
+
+def read_text(pk: int) -> None:
+    with traced("read", str(pk)):
+        readings.fill(pk, now=clock.now())

@@ -18,6 +18,7 @@ from ninja.openapi.schema import OpenAPISchema
 from common import problems
 from common.access import by_key, staff
 from common.problems import Problem
+from concierge import api as concierge_api
 from members import api as members_api
 from members.importing import fields
 
@@ -49,6 +50,7 @@ api = Api(
     urls_namespace="api",
 )
 api.add_router("", members_api.router)
+api.add_router("/concierge", concierge_api.router)
 
 
 @api.exception_handler(Problem)

@@ -178,6 +178,7 @@ Q_CLUSTER = {
 }
 TICK_STALE_SECONDS = env.int("TICK_STALE_SECONDS", default=180)
 ROUND_SECONDS = env.int("ROUND_SECONDS", default=8)  # a step of the tick; all of them together stay below `timeout`
+UNDERSTAND_WAIT_SECONDS = env.float("UNDERSTAND_WAIT_SECONDS", default=4.0)  # for a worker to read one text
 SEND_LEASE_SECONDS = env.int("SEND_LEASE_SECONDS", default=120)
 
 # What the concierge has learnt; built by `manage.py train_concierge`, kept between runs, found by a key.

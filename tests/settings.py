@@ -13,6 +13,7 @@ from medspa.settings import STORAGES
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 WHITENOISE_AUTOREFRESH = True  # no collected staticfiles/ in tests
+UNDERSTAND_WAIT_SECONDS = 0.0  # no worker runs beside a test
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 # Two suites on one PostgreSQL server need a database each.

@@ -2,6 +2,8 @@
 
 from concierge.models.conversations import CONVERSATION_REASONS, Conversation, ReadMark, Snippet
 from concierge.models.outside_readers import OutsideReader
+from concierge.models.readings import Reading
 from concierge.models.turns import Turn
 
 __all__ = ["CONVERSATION_REASONS", "Conversation", "OutsideReader", "ReadMark", "Snippet", "Turn"]
+__all__ = ["Conversation", "OutsideReader", "Reading", "Turn"]

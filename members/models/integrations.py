@@ -18,6 +18,7 @@ class ApiKey(models.Model):
         VISITS = "visits", "Write visits"
         CREDITS = "credits", "Write credits"
         PAYMENTS = "payments", "Write payments"
+        UNDERSTAND = "understand", "Have texts read"
 
     name = models.CharField(max_length=60, help_text="Which system uses it, e.g. “Front desk scheduler”.")
     # The part of the key that finds its row; what follows it is the secret.
