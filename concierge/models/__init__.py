@@ -5,5 +5,4 @@ from concierge.models.outside_readers import OutsideReader
 from concierge.models.readings import Reading
 from concierge.models.turns import Turn
 
-__all__ = ["CONVERSATION_REASONS", "Conversation", "OutsideReader", "ReadMark", "Snippet", "Turn"]
-__all__ = ["Conversation", "OutsideReader", "Reading", "Turn"]
+__all__ = ["CONVERSATION_REASONS", "Conversation", "OutsideReader", "ReadMark", "Reading", "Snippet", "Turn"]
