@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from common import phones
 from members.models import AuditEntry, ConsentEntry, Invoice, Location, Membership, Patient, Plan, StaffUser
 from members.models.memberships import MembershipQuerySet
+
+AWAY = timedelta(days=60)
 
 
 class MemberFilter(forms.Form):
@@ -20,6 +22,15 @@ class MemberFilter(forms.Form):
     plan = forms.ModelChoiceField(Plan.objects.all(), required=False, empty_label="Any plan")
     location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label="Any location")
     recovered = forms.ChoiceField(required=False, choices=[("", ""), ("day", "Payment recovered in the last day")])
+    risk = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "Any risk"),
+            ("unused", "Unused credits, nothing booked"),
+            ("away", "Not seen for 60 days"),
+            ("past_due", "Past due"),
+        ],
+    )
 
     @property
     def asks(self) -> bool:
@@ -37,8 +48,21 @@ class MemberFilter(forms.Form):
             rows = rows.filter(
                 Exists(recovered_invoices(since=now - timedelta(days=1)).filter(membership=OuterRef("pk")))
             )
+        rows = _at_risk(rows, asked.get("risk", ""), now)
         words = asked.get("q")
         return rows.filter(patient__in=Patient.objects.matching(words)) if words else rows
+
+
+def _at_risk(rows: MembershipQuerySet, risk: str, now: datetime) -> MembershipQuerySet:
+    """Current members who may leave: by what they do not use, when they were last here, or what they owe."""
+    if risk == "unused":
+        nothing_booked = rows.without_appointment(after=now, until=now + timedelta(days=30))
+        return nothing_booked.current().with_unused_credits()
+    if risk == "away":
+        since = now - AWAY
+        never = Q(last_visit_at__isnull=True, started_on__lt=since.date())
+        return rows.current().filter(Q(last_visit_at__lt=since) | never)
+    return rows.past_due() if risk == "past_due" else rows
 
 
 def recovered_invoices(*, since: datetime) -> Any:

@@ -32,6 +32,7 @@ _LINK = doors.PATIENT_LINK.lstrip("/").replace("{token}", "<str:token>")
 
 urlpatterns = [
     path("members/", lists.members, name="list"),
+    path("members.csv", lists.as_csv, name="list_csv"),
     path("members/<int:pk>/consent/", consent.page, name="consent"),
     path("members/<int:pk>/consent/record/", consent.record, name="consent_record"),
     path("members/<int:pk>/consent/stop/", consent.stop, name="consent_stop"),

@@ -143,3 +143,34 @@ def test_htmx_gets_the_rows_alone_and_a_step_back_the_whole_page(desk):
 
     assert "<html" not in rows
     assert "<html" in back
+
+
+def test_members_at_risk_are_found_by_what_they_do_not_use_and_what_they_owe(desk):
+    now = clock.now()
+    fresh = {"last_visit_at": now - timedelta(days=3)}
+    member("Unused", "Ortiz", credits_remaining=2, **fresh)
+    member("Booked", "Ortiz", credits_remaining=2, next_appointment_at=now + timedelta(days=2), **fresh)
+    member("Away", "Ortiz", last_visit_at=now - timedelta(days=61))
+    member("Owes", "Ortiz", status=Membership.Status.PAST_DUE, **fresh)
+    member("Gone", "Ortiz", credits_remaining=2, status=Membership.Status.CANCELLED)
+
+    found = {risk: names(desk, risk=risk) for risk in ("unused", "away", "past_due")}
+
+    assert found == {"unused": ["Unused Ortiz"], "away": ["Away Ortiz"], "past_due": ["Owes Ortiz"]}
+
+
+def test_leaders_export_what_is_filtered_and_it_is_on_record(client):
+    """R116."""
+    client.force_login(factories.make_staff(role="manager"))
+    member("=Ana", "Ortiz")
+    member("Bea", "Calm", status=Membership.Status.PAUSED)
+
+    answer = client.get(reverse("members:list_csv"), {"status": "active"})
+
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [["'=Ana", "Ortiz"]]
+    assert AuditEntry.objects.get(action="patients.exported").data == {"rows": 1}
+
+
+def test_the_desk_exports_no_list(desk):
+    assert desk.get(reverse("members:list_csv")).status_code == 403
