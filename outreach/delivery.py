@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
 
-from outreach import handovers, opt_outs, send_errors, suppressions
+from outreach import handovers, opt_outs, second_tries, send_errors, suppressions
 from outreach.models import Message, Suppression
 from outreach.send_errors import Action
 
@@ -95,7 +95,7 @@ def _use_no_more(message: Message, code: str, now: datetime) -> None:
 
 
 def after_failure(message: Message, *, code: str, now: datetime) -> None:
-    """What follows when a message ended failed or undelivered: opt-out, brake, a case for staff (R80)."""
+    """What follows when a message ended failed or undelivered: opt-out, brake, another try, a case for staff (R80)."""
     action = send_errors.action_for(code)
     if action == Action.OPT_OUT:
         said = f"carrier code {code}"
@@ -103,4 +103,5 @@ def after_failure(message: Message, *, code: str, now: datetime) -> None:
     if action == Action.HALT:
         handovers.sender_halted(code=code, now=now)
     _use_no_more(message, code, now)
-    handovers.undelivered(message, now=now, always=action == Action.ASK)
+    if not second_tries.plan(message, code=code, now=now):
+        handovers.undelivered(message, now=now, always=action == Action.ASK)

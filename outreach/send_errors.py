@@ -1,5 +1,6 @@
 """What a carrier's error code means for us (R80). Source: Twilio's error reference; see compliance.md for each row."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from outreach.models import Suppression
@@ -52,6 +53,19 @@ def words_for(code: str) -> str:
 
 
 OUT_OF_REACH = "30003"
+# How long after each failure to send again; none more, a person takes over. Reviewed 2026-11-24.
+_TRIED_AGAIN = {
+    OUT_OF_REACH: (timedelta(hours=4), timedelta(hours=24)),
+    "30008": (timedelta(hours=1),),
+    "30500": (timedelta(hours=1),),
+}
+
+
+def tried_again_after(code: str) -> tuple[timedelta, ...]:
+    """The waits before each further try of a text that was not delivered; empty: there is none."""
+    return _TRIED_AGAIN.get(code, ())
+
+
 # Codes that say something about the number itself: it is used no more, and a new one is asked for.
 _UNUSABLE = {
     **dict.fromkeys(("21211", "21612", "13224", "30005", "bounced", "mail_refused"), Suppression.Why.INVALID),

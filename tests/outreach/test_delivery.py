@@ -129,10 +129,66 @@ def test_a_block_told_later_is_an_opt_out(code):
 def test_a_message_somebody_counts_on_opens_a_case_once(kind, cases):
     message = sending(kind)
 
-    tell(message, "undelivered", code="30003")
-    tell(message, "undelivered", code="30003")
+    tell(message, "undelivered", code="30007")
+    tell(message, "undelivered", code="30007")
 
     assert Escalation.objects.filter(reason="undelivered").count() == cases
+
+
+TRIED_AGAIN = [("30003", [4, 24]), ("30008", [1]), ("30500", [1])]
+
+
+def tries(message: Message, code: str) -> list[timedelta]:
+    """Let each try fail at its moment, each told of twice; returns how long each waited."""
+    waited, now = [], NOON
+    while message:
+        assert not Escalation.objects.exists()
+        Message.objects.filter(pk=message.pk).update(status="sending", claimed_at=now, attempts=1)
+        for _ in range(2):
+            tell(message, "undelivered", code=code, sid=f"SM{message.pk}", at=now)
+        message = Message.objects.filter(pk__gt=message.pk).first()
+        if message:
+            waited.append(message.due_at - now)
+            now = message.due_at
+    return waited
+
+
+@pytest.mark.parametrize(("code", "hours"), TRIED_AGAIN)
+def test_what_may_pass_is_tried_again_by_the_table(code, hours):
+    """R80: each try is a message of its own with a callback of its own, made once."""
+    first = sending("confirmation")
+
+    assert tries(first, code) == [timedelta(hours=each) for each in hours]
+
+    made = Message.objects.exclude(pk=first.pk).order_by("pk").values_list("dedupe_key", flat=True)
+    assert list(made) == [f"again:{first.pk}:{number + 1}" for number in range(len(hours))]
+
+
+@pytest.mark.parametrize(("code", "hours"), TRIED_AGAIN)
+def test_a_payment_text_is_a_persons_work_once_its_tries_are_used_up_and_keeps_the_cap_of_one_a_day(code, hours):
+    """R80, R24: the wait of the table is the shortest one."""
+    assert tries(sending(), code) == [timedelta(days=1)] * len(hours)
+
+    assert Escalation.objects.get().reason == "undelivered"
+
+
+@pytest.mark.parametrize("kind", ["staff", "reply", "marketing", "emergency"])
+def test_an_answer_or_a_nudge_is_not_repeated_hours_later(kind):
+    """R80."""
+    tell(sending(kind), "undelivered", code="30008")
+
+    assert Message.objects.count() == 1
+
+
+def test_another_try_that_may_not_go_out_is_a_persons_work_at_once():
+    """R80: the patient opted out meanwhile."""
+    message = sending()
+    consent.opt_out(address=message.address, channel="sms", wording="STOP", source="text", now=NOON)
+
+    tell(message, "undelivered", code="30003")
+
+    assert Message.objects.exclude(pk=message.pk).get().status == "held"
+    assert Escalation.objects.filter(reason="undelivered").count() == 1
 
 
 def test_an_emergency_reply_that_did_not_arrive_pages_a_person():
