@@ -16,6 +16,7 @@ from members.importing import jobs
 from outreach import appointments, campaign_health
 from outreach import cadence as rounds
 from outreach import expiring_cards as card_reminders
+from outreach import lost_texts as lost
 
 
 def tick() -> None:
@@ -26,6 +27,11 @@ def tick() -> None:
 def cadence() -> None:
     with traced("cadence"):
         rounds.run_due(now=clock.now())
+
+
+def lost_texts() -> None:
+    with traced("lost-texts"):
+        lost.take_in(now=clock.now())
 
 
 def check_campaigns() -> None:

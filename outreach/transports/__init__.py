@@ -3,9 +3,20 @@
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from outreach.transports.base import Receipt, Transport, TransportError
+from outreach.transports.base import Inbound, Receipt, TextTransport, Transport, TransportError
 
-__all__ = ["Receipt", "Transport", "TransportError", "by", "email", "serves", "sms", "voice"]
+__all__ = [
+    "Inbound",
+    "Receipt",
+    "TextTransport",
+    "Transport",
+    "TransportError",
+    "by",
+    "email",
+    "serves",
+    "sms",
+    "voice",
+]
 
 _NO_TWILIO = "No way to {what}: set TWILIO_ACCOUNT_SID (production) or DEMO=true (phonebook)."
 
@@ -15,7 +26,7 @@ def by(channel: str) -> Transport:
     return {"sms": sms, "email": email, "voice": voice}[channel]()
 
 
-def sms() -> Transport:
+def sms() -> TextTransport:
     """The transport for texts, by the settings of this moment. Raises ImproperlyConfigured when there is none."""
     if settings.TWILIO_ACCOUNT_SID:
         from outreach.transports.twilio_sms import TwilioSms

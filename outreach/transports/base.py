@@ -14,6 +14,17 @@ class Receipt:
     status: str
 
 
+@dataclass(frozen=True)
+class Inbound:
+    """A text from a patient, as the carrier lists it."""
+
+    sid: str
+    sender: str
+    recipient: str
+    body: str
+    media_count: int
+
+
 class TransportError(Exception):
     """The carrier did not take the message, or we cannot know.
 
@@ -49,4 +60,10 @@ class Transport(Protocol):
 
     def ping(self) -> None:
         """Ask the carrier something that changes nothing. Raises TransportError when it does not answer."""
+        ...
+
+
+class TextTransport(Transport, Protocol):
+    def received(self, *, since: datetime) -> list[Inbound]:
+        """The texts from patients that the carrier took since then, oldest first. Raises TransportError."""
         ...

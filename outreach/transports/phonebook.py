@@ -20,7 +20,7 @@ from members.models import Practice
 from outreach import playbooks, wording
 from outreach.models import HandsetText
 from outreach.transports import signatures
-from outreach.transports.base import Receipt, TransportError
+from outreach.transports.base import Inbound, Receipt, TransportError
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,10 @@ class Phonebook:
         known = HandsetText.objects.filter(handset=to, body=body, from_handset=False, created_at__gte=since)
         text = known.exclude(status_callback="").order_by("-created_at", "-pk").first()
         return Receipt(text.sid, text.status) if text else None
+
+    def received(self, *, since: datetime) -> list[Inbound]:
+        texts = HandsetText.objects.filter(from_handset=True, created_at__gte=since).order_by("created_at", "pk")
+        return [Inbound(text.sid, text.handset, settings.TWILIO_FROM_NUMBER, text.body, 0) for text in texts]
 
     def ping(self) -> None:
         """Nothing to ask: it is this very process."""

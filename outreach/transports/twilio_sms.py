@@ -8,12 +8,13 @@ from django.conf import settings
 
 from common import doors
 from outreach.transports import twilio_client
-from outreach.transports.base import Receipt, TransportError
+from outreach.transports.base import Inbound, Receipt, TransportError
 
 LONGEST_VALIDITY_SECONDS = 36_000
 # How far Twilio's clock and ours may differ when a lost answer is looked up.
 _CLOCK_SKEW = timedelta(minutes=1)
 _LOOKED_AT = 100
+_LISTED = 1_000
 
 
 class TwilioSms:
@@ -47,6 +48,15 @@ class TwilioSms:
             # That the question was refused says nothing about the text that it is about.
             raise TransportError(str(error), code=error.code, permanent=False, accepted=None) from None
         return None
+
+    def received(self, *, since: datetime) -> list[Inbound]:
+        with twilio_client.client() as client:
+            texts = client.messages.list(date_sent_after=since.astimezone(UTC), limit=_LISTED)
+            return [
+                Inbound(str(text.sid), str(text.from_), str(text.to), text.body or "", int(text.num_media or 0))
+                for text in reversed(texts)
+                if text.direction == "inbound"
+            ]
 
     def ping(self) -> None:
         with twilio_client.client() as client:
