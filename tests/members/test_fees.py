@@ -63,6 +63,13 @@ class TestLeavingEarly:
         assert (membership.status, membership.ended_at) == (Status.CANCELLED, NOON)
         assert MembershipChange.objects.get().kind == MembershipChange.Kind.ENDED
 
+    def test_stripe_reads_nothing_but_a_neutral_name(self):
+        """R106."""
+        by_page(offer(member(early_end_fee_cents=9900), Act.CANCEL, at_once=True))
+
+        said = StandinObject.objects.filter(kind="invoiceitem").values_list("body__description", "body__metadata")
+        assert list(said) == [("Membership fee", {})]
+
     def test_the_paid_fee_is_found_among_the_members_invoices_and_grants_nothing(self, drain):
         membership = member(early_end_fee_cents=9900)
 
