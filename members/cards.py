@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from common.errors import Refused
-from members import audit, links, stripe_gateway
-from members.models import AuditEntry, Invoice, Membership, PatientLink
+from members import audit, escalations, links, stripe_gateway
+from members.models import AuditEntry, Escalation, Invoice, Membership, PatientLink
 
 _KEYS_LIVE = timedelta(hours=24)  # so long Stripe knows an idempotency key, and a repeat is no new act (R145)
 
@@ -99,7 +99,16 @@ def finish_session(*, session_id: str, now: datetime) -> bool:
     ).first()
     if membership is None:
         return False
-    _finish(membership, session, now)
+    if now - session.created_at < _KEYS_LIVE:
+        _finish(membership, session, now)
+    elif session.complete and not _was_told(membership, session_id):
+        escalations.open(  # neither an older card nor a charge that nobody expects any more
+            reason=Escalation.Reason.PAYMENT,
+            patient=membership.patient,
+            summary="Stripe told us a day late of a card that the patient left. Nothing was charged to it: look in "
+            "Stripe which card is the right one.",
+            now=now,
+        )
     return True
 
 
@@ -139,8 +148,7 @@ def _finish(membership: Membership, session: stripe_gateway.CardSession, now: da
 
 def _trace(membership: Membership, session_id: str, outcome: CardOutcome, paid: int, now: datetime) -> None:
     """One row a session, though the page, its reload and Stripe's event all come here."""
-    told = AuditEntry.objects.filter(action="card.updated", patient=membership.patient, data__session=session_id)
-    if told.exists():
+    if _was_told(membership, session_id):
         return
     audit.record(
         "card.updated",
@@ -149,3 +157,8 @@ def _trace(membership: Membership, session_id: str, outcome: CardOutcome, paid: 
         now=now,
         data={"membership": membership.pk, "session": session_id, "outcome": outcome, "invoices": paid},
     )
+
+
+def _was_told(membership: Membership, session_id: str) -> bool:
+    told = AuditEntry.objects.filter(action="card.updated", patient=membership.patient, data__session=session_id)
+    return told.exists()

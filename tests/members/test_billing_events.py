@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from common.errors import Refused
-from members import billing
+from members import billing, stripe_gateway
 from members.models import AuditEntry, Escalation, Invoice, Membership, StripeEvent
 from members.stripe_standin import client, playing, store
 from tests import factories
@@ -185,3 +185,19 @@ class TestOutages:
 
         assert len(waits) > 1
         assert all(NOON + timedelta(seconds=30) <= wait <= NOON + timedelta(seconds=45) for wait in waits)
+
+
+def test_a_card_that_is_heard_of_a_day_late_is_neither_set_nor_charged(monkeypatch):
+    """The first comparison with Stripe brings the sessions of a month."""
+    membership = subscribed_member()
+    session = stripe_gateway.CardSession(
+        id="cs_old", created_at=NOON - timedelta(days=9), complete=True,
+        customer_id=membership.stripe_customer_id, payment_method_id="pm_old",
+    )  # fmt: skip
+    monkeypatch.setattr(stripe_gateway, "fetch_card_session", lambda _: session)
+
+    event = apply(stored("checkout.session.completed", "cs_old"))
+
+    assert event.state == "applied"
+    assert "a day late" in Escalation.objects.get().summary
+    assert not AuditEntry.objects.filter(action="card.updated").exists()
