@@ -16,7 +16,7 @@ from concierge.replies import Voice
 from concierge.understanding.safety import Emergency
 from members import audit, consent, escalations, holds
 from members.models import ConsentEntry, Escalation, Hold, Location, Patient, Practice, StaffRole, StaffUser
-from outreach import inbound, outbox, wording
+from outreach import alerts, inbound, outbox, wording
 from outreach.models import Message
 
 Reason, Severity, Pen = Escalation.Reason, Escalation.Severity, Conversation.Pen
@@ -71,7 +71,7 @@ def page(*, message: Message, kind: Emergency, sender: Sender, language: str, no
     if sender.opted_out:
         why += " The number has opted out: the patient may not be reachable by text (R163)."
     with transaction.atomic():
-        escalations.open(
+        case = escalations.open(
             reason=Reason.EMERGENCY,
             severity=Severity.EMERGENCY,
             summary=summary(message, why, sender=sender, facts=None),
@@ -93,6 +93,7 @@ def page(*, message: Message, kind: Emergency, sender: Sender, language: str, no
         for hold in (Hold.Kind.CLINICAL, Hold.Kind.PERSON):
             holds.place(kind=hold, phone=message.address, patient=sender.patient, now=now)
         _move_pen(message.address, Pen.PERSON, sender.patient, by=None, now=now)
+        alerts.page(case, now=now)  # the tick would do it within the minute (R162)
     return text
 
 

@@ -15,7 +15,7 @@ from concierge import answering
 from medspa.models import Heartbeat
 from members import audit_seals, billing, joining, quotes
 from members.stripe_standin import delivery as standin_delivery
-from outreach import acknowledgements, outbox, recovery, sequences
+from outreach import acknowledgements, alerts, outbox, recovery, sequences
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +24,18 @@ Step = Callable[..., int]
 STEPS: dict[str, Step] = {
     "stripe_events": billing.apply_waiting,
     "billing_changes": recovery.follow_all,
+    "pages": alerts.page_due,
     "sequence_steps": sequences.advance,
     "stuck_messages": outbox.recover_stuck,
     "sent_messages": outbox.send_due,
     "late_answers": answering.answer_due,
-    "audit_seals": audit_seals.seal,
 }
 # A round of its own, so that neither runs into the queue's time limit.
 MEMBERSHIP_STEPS: dict[str, Step] = {
     "accepted_quotes": quotes.finish_due,
     "ended_pauses": joining.check_pauses,
     "acknowledgements": acknowledgements.follow_all,
+    "audit_seals": audit_seals.seal,
 }
 # The stand-in's webhooks that a lost task left behind.
 DEMO_STEPS: dict[str, Step] = {"standin_events": standin_delivery.deliver_due}

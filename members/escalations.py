@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from common.errors import Refused
 from members import audit
-from members.models import Escalation, Location, Patient, StaffUser
+from members.models import Escalation, Location, OnCallContact, Patient, StaffUser
 
 State, Result = Escalation.State, Escalation.Result
 
@@ -72,15 +72,16 @@ def claim(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
     raise Refused(f"{escalation.claimed_by} already has this case.", code="taken")
 
 
-def acknowledge(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
+def acknowledge(*, escalation: Escalation, by: StaffUser | OnCallContact, now: datetime) -> None:
     """Say that `by` has seen the emergency; the alarm is quiet. Whoever was first stays on record."""
+    staff = by if isinstance(by, StaffUser) else None
     with transaction.atomic():
         seen = Escalation.objects.filter(pk=escalation.pk, acknowledged_at__isnull=True).update(
-            acknowledged_by=by, acknowledged_at=now
+            acknowledged_by=staff, acknowledged_at=now
         )
         escalation.refresh_from_db()
         if seen:
-            _trace("acknowledged", escalation, actor=f"staff:{by.pk}", now=now)
+            _trace("acknowledged", escalation, actor=f"{'staff' if staff else 'on_call'}:{by.pk}", now=now)
 
 
 def resolve(*, escalation: Escalation, by: StaffUser, outcome: str, now: datetime, result: str = Result.OTHER) -> None:
@@ -130,12 +131,12 @@ def _raise_again(
             return None
         if summary not in case.summary:
             case.summary = f"{case.summary}\n\n{summary}"
+        if case.acknowledged_at or severity < case.severity:
+            case.alarm_restarted_at = now
         case.severity = min(case.severity, severity)
         case.last_raised_at, case.due_at = now, due_at
         case.acknowledged_at = case.acknowledged_by = None  # what is new has been seen by nobody
-        case.save(
-            update_fields=["summary", "severity", "last_raised_at", "due_at", "acknowledged_at", "acknowledged_by"]
-        )
+        case.save()
         _trace("raised_again", case, actor="system", now=now)
     return case
 

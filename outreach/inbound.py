@@ -13,7 +13,7 @@ from common import phones
 from common.errors import Refused
 from members import consent, escalations
 from members.models import Escalation, Patient, PatientPhone, Practice
-from outreach import keywords, opt_outs, outbox, redaction, standing_texts
+from outreach import alerts, keywords, opt_outs, outbox, redaction, standing_texts
 from outreach.keywords import Keyword, Meaning
 from outreach.models import Message
 
@@ -43,7 +43,8 @@ def receive(
     try:
         with transaction.atomic():
             message = _store(sid, address, redaction.redact(body), media_count, answerable, now)
-            _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
+            if not _acknowledged(message, now):
+                _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
             if not answerable:
                 _tell_of_foreign(message, now)
     except IntegrityError:
@@ -115,6 +116,17 @@ def _said_just_before(address: str, body: str, now: datetime) -> Message | None:
         direction=Message.Direction.OUT, address=address, created_at__gte=first.created_at, sent_at__isnull=False
     )
     return None if ours.exists() else first
+
+
+def _acknowledged(message: Message, now: datetime) -> bool:
+    """Whether it is the answer of somebody on call to a page: then it is no patient's text, whoever wrote it."""
+    answer = alerts.acknowledge(number=message.address, words=message.body, now=now)
+    if answer is None:
+        return False
+    message.wants_answer = False
+    message.save(update_fields=["wants_answer"])
+    _post(message, Message.Kind.ALERT, answer, "page-answer", now)
+    return True
 
 
 def _settle(message: Message, keyword: Keyword, now: datetime) -> None:

@@ -11,7 +11,7 @@ SMS = Message.Channel.SMS
 
 
 _STAYS = {
-    SMS: [Message.Kind.EMERGENCY, Message.Kind.OPT_OUT],
+    SMS: [Message.Kind.EMERGENCY, Message.Kind.OPT_OUT, Message.Kind.ALERT],
     Message.Channel.EMAIL: [Message.Kind.NOTICE],  # owed by law (R103)
 }
 _OF_THE_PHONE = (SMS, Message.Channel.VOICE)  # one word ends both (R30)

@@ -12,4 +12,5 @@ KINDS: dict[str, str] = {
     Message.Kind.OPT_OUT: "STOP confirmed",
     Message.Kind.EMERGENCY: "Emergency answer",
     Message.Kind.STAFF: "Written by staff",
+    Message.Kind.ALERT: "Page to the person on call",
 }

@@ -1,5 +1,6 @@
 """Cases that need a person."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -77,6 +78,8 @@ class Escalation(models.Model):
     # Of an emergency: somebody at the desk has seen it; the alarm on every page is quiet from then on.
     acknowledged_by = models.ForeignKey(StaffUser, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    # Empty: it rings since `opened_at`. Set when something new came after it was acknowledged, or when it became one.
+    alarm_restarted_at = models.DateTimeField(null=True, blank=True)
     # "patient:12" or "phone:+15125550123" or "event:evt_1".
     subject = models.CharField(max_length=80)
 
@@ -98,3 +101,8 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.get_reason_display()}"
+
+    @property
+    def alarm_began_at(self) -> datetime:
+        """Of an emergency: the moment from which the people on call are paged."""
+        return self.alarm_restarted_at or self.opened_at

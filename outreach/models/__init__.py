@@ -5,6 +5,7 @@ from outreach.models.cadence import CadencePlan, PlanLine
 from outreach.models.calls import Call
 from outreach.models.messages import GateDecision, Message
 from outreach.models.offers import Offer
+from outreach.models.pages import Page
 from outreach.models.phonebook import HandsetCall, HandsetMail, HandsetText
 from outreach.models.promotions import Promotion
 from outreach.models.safety import KillSwitch, SenderBudget, Suppression
@@ -22,6 +23,7 @@ __all__ = [
     "KillSwitch",
     "Message",
     "Offer",
+    "Page",
     "PlanLine",
     "Promotion",
     "SenderBudget",

@@ -59,6 +59,7 @@ class Message(models.Model):
         OPT_OUT = "opt_out", "Opt-out confirmation"
         EMERGENCY = "emergency", "Emergency reply"
         STAFF = "staff", "Written by staff"
+        ALERT = "alert", "Page to staff"
 
     class Status(models.TextChoices):
         RECEIVED = "received", "Received"

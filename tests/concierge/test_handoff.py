@@ -8,7 +8,7 @@ from common.errors import Refused
 from concierge import answering, handoff
 from concierge.models import Conversation
 from members import consent, escalations, holds
-from members.models import AuditEntry, Escalation
+from members.models import AuditEntry, Escalation, OnCallContact
 from outreach.models import Message
 from tests.concierge.conftest import receive, said, text
 from tests.factories import NOON, make_patient, make_staff
@@ -166,3 +166,15 @@ def test_a_pen_taken_without_a_case_stays_taken(ana, dana):
     answering.answer_due(now=minutes(60 * 24))
 
     assert Conversation.objects.get().pen == "person"
+
+
+def test_an_emergency_pages_the_person_on_call_at_once(ana):
+    """R162: within a minute, and with no tick in between."""
+    OnCallContact.objects.create(position=1, name="Olivia", phone="+15125550191")
+
+    text(ana.phone, "I can't breathe")
+
+    case, alert = Escalation.objects.get(), Message.objects.get(kind="alert")
+    assert (alert.address, alert.status, alert.patient) == ("+15125550191", "queued", None)
+    assert f"ACK {case.pk}" in alert.body
+    assert ana.first_name not in alert.body
