@@ -48,10 +48,19 @@ def endings(sequence: Sequence) -> list[tuple[str, int]]:
     return sorted(named, key=lambda each: -each[1])
 
 
-def summary(sequence: Sequence) -> dict[str, int]:
-    """Running enrolments, texts that arrived, and enrolments put aside for the comparison."""
-    enrolments = Enrolment.objects.filter(sequence=sequence).order_by()
-    counts = enrolments.aggregate(
+def summaries() -> dict[int, dict[str, int]]:
+    """Of each sequence (by id): running enrolments, those put aside for the comparison, texts that arrived."""
+    enrolments = Enrolment.objects.order_by().values("sequence_id")
+    counted = enrolments.annotate(
         running=Count("pk", filter=Q(status=Enrolment.Status.RUNNING)), held_out=Count("pk", filter=Q(held_out=True))
     )
-    return counts | {"arrived": Message.objects.filter(enrolment__sequence=sequence, status__in=_ARRIVED).count()}
+    texts = Message.objects.filter(enrolment__isnull=False, status__in=_ARRIVED).order_by()
+    arrived = dict(texts.values_list("enrolment__sequence_id").annotate(Count("pk")))
+    return {
+        row["sequence_id"]: {
+            "running": row["running"],
+            "held_out": row["held_out"],
+            "arrived": arrived.get(row["sequence_id"], 0),
+        }
+        for row in counted
+    }

@@ -95,7 +95,7 @@ class PaymentTable(BaseTable):
         verbose_name="Failed",
         attrs={"td": {"class": "labelled"}},
     )
-    acts = tables.Column(verbose_name="", orderable=False, empty_values=())
+    acts = tables.Column(verbose_name="What to do", orderable=False, empty_values=())
 
     class Meta(BaseTable.Meta):
         model = Invoice

@@ -263,7 +263,7 @@ def test_a_colleague_sees_who_types_until_it_is_over(desk, kim, monkeypatch):
 
     during = poll(desk, conversation)
     monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(seconds=9))
-    seen = re.search(r'name="seen" value="([^"]+)"', during.content.decode())[1]
+    seen = re.search(r'id="seen" name="seen" value="([^"]+)"', during.content.decode())[1]
     afterwards = poll(desk, conversation, seen)
 
     assert "is typing…" in during.content.decode()
@@ -273,7 +273,7 @@ def test_a_colleague_sees_who_types_until_it_is_over(desk, kim, monkeypatch):
 
 def test_polling_draws_only_what_changed_and_never_the_reply_box(desk):
     conversation = talk()
-    seen = re.search(r'name="seen" value="([^"]*)"', read(desk, conversation))[1]
+    seen = re.search(r'id="seen" name="seen" value="([^"]*)"', read(desk, conversation))[1]
 
     same = poll(desk, conversation, seen)
     receive(conversation.phone, "Anyone?", now=NOON)

@@ -12,7 +12,7 @@ from concierge.models import Conversation
 from members import escalations
 from members.models import ImportJob, StaffUser
 from outreach import playbooks
-from outreach.models import CadencePlan
+from outreach.models import CadencePlan, Message
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,17 @@ def address():
             now = clock.now()
             plan, _ = CadencePlan.objects.get_or_create(which="monday", on=now.date(), defaults={"made_at": now})
             return reverse(name, args=[plan.pk])
+        if name == "outreach:message":
+            now = clock.now()
+            text, _ = Message.objects.get_or_create(
+                dedupe_key="a",
+                direction="out",
+                kind="reply",
+                status="sent",
+                body="Hi",
+                defaults={"created_at": now, "due_at": now},
+            )
+            return reverse(name, args=[text.pk])
         if name in ("outreach:sequence_preview", "outreach:approve"):
             return reverse(name, args=["utilization", 1])
         if name.startswith("concierge:"):

@@ -83,6 +83,15 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
+def all_open(pid: int) -> list[int]:
+    """Web and its worker, the queue's main, guard, workers; the ticker. The queue is last: it learns to read first."""
+    end = time.monotonic() + PATIENCE
+    while len(children := descendants(pid)) < 6:
+        assert time.monotonic() < end, "the demo's processes did not all start"
+        time.sleep(0.1)
+    return children
+
+
 def gone(pids: list[int]) -> bool:
     end = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
@@ -96,8 +105,7 @@ def test_it_opens_stops_on_ctrl_c_without_leftovers_and_keeps_the_data(start):
     first, said = start()
     assert "Inventing a practice with 20 members" in said
     assert "Glow Theory is open" in said
-    children = descendants(first.pid)
-    assert len(children) >= 6  # web and its worker, the queue's main, guard, workers; the ticker
+    children = all_open(first.pid)
 
     first.send_signal(signal.SIGINT)
     rest = first.communicate(timeout=PATIENCE)[0]
