@@ -142,5 +142,5 @@ _CHECKS: dict[Message.Kind, tuple[_Check, ...]] = {
     ),
     Kind.OPT_OUT: (timing.too_late, standing.minor),
     Kind.EMERGENCY: (),
-    Kind.ALERT: (),  # to our own people, without a patient's data: no patient's consent, hours or hold is asked
+    Kind.ALERT: (standing.minor,),  # to our own people and about no patient, so that nothing a patient said stops it
 }
