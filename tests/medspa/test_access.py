@@ -15,7 +15,8 @@ from outreach import playbooks
 from outreach.models import CadencePlan, Message
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+# The addresses need rows whose numbers agree, also where the database does not give a number twice.
+pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
 
 KINDS = {"public", "signed", "token", "key", "demo", "account", "staff"}
 
