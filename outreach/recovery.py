@@ -9,7 +9,7 @@ from common import clock, money
 from common.claims import claim
 from common.rounds import in_time
 from members import declines, disputes, links
-from members.models import BillingChange, Invoice, Membership, PatientLink, Practice
+from members.models import BillingChange, Invoice, PatientLink, PlanVersion, Practice
 from outreach import gate, late_facts, outbox, quiet_hours, sequences, standing_texts
 from outreach.models import Message, Sequence
 
@@ -39,7 +39,7 @@ def follow_all(*, now: datetime) -> int:
 def _follow(pk: int, now: datetime) -> bool:
     if not claim(BillingChange.objects.filter(pk=pk, handled_at__isnull=True), handled_at=now):
         return False
-    facts = ("membership__patient__home_location", "membership__location", "invoice")
+    facts = ("membership__patient__home_location", "membership__location", "membership__plan_version", "invoice")
     change = BillingChange.objects.select_related(*facts).get(pk=pk)
     if change.kind in _STOPS:
         sequences.stop(membership=change.membership, because=_STOPS[Kind(change.kind)], now=now)
@@ -112,7 +112,8 @@ def _thank(change: BillingChange, invoice: Invoice, now: datetime) -> None:
 def _say_that_grace_ended(change: BillingChange, invoice: Invoice, now: datetime) -> None:
     """Never silently (settled.md 14)."""
     membership = change.membership
-    paused = membership.status == Membership.Status.PAUSED
+    # By the rule that was carried out at Stripe: our own row may learn of it later.
+    paused = membership.plan_version.after_grace == PlanVersion.AfterGrace.PAUSE
     body = standing_texts.grace_ended(
         membership.patient, amount=money.readable(invoice.amount_remaining_cents, invoice.currency), paused=paused
     )

@@ -13,6 +13,7 @@ _WRITTEN = (
     "patient", "payer", "plan", "plan_version", "location", "status", "started_on", "current_period_start",
     "current_period_end", "ended_at", "past_due_since", "stripe_customer_id", "stripe_subscription_id",
 )  # fmt: skip
+_OURS = ("patient", "payer", "location", "started_on", "stripe_customer_id", "stripe_subscription_id")
 _OPEN = (*Membership.CURRENT, Membership.Status.PENDING)
 
 
@@ -89,7 +90,15 @@ class MembershipWriter:
             new, update_conflicts=True, unique_fields=["external_id"], update_fields=list(_WRITTEN)
         )
         changed = [entry.instance for entry in entries if entry.outcome == UPDATED]
-        Membership.objects.bulk_update(changed, [*_WRITTEN, "external_id"], batch_size=200)
+        at_stripe = set(
+            Membership.objects.filter(pk__in=[one.pk for one in changed], stripe_subscription_id__isnull=False)
+            .select_for_update()
+            .values_list("pk", flat=True)
+        )
+        # A webhook may have moved these since they were read: what Stripe says is not written from here.
+        for is_stripes, columns in ((True, _OURS), (False, _WRITTEN)):
+            rows = [one for one in changed if (one.pk in at_stripe) is is_stripes]
+            Membership.objects.bulk_update(rows, [*columns, "external_id"], batch_size=200)
 
 
 def _version(plan: Plan, sold_on: date) -> PlanVersion:

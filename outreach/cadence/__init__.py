@@ -112,7 +112,7 @@ def run(plan: Plan, *, actor: str, now: datetime) -> int:
         planned, made, held = 0, 0, 0
         for sequence_id, chosen_, drawn in counted:
             new = selecting.enrol_lines(row, sequence_id, now=now)
-            newly_held = _held_out(sequence_id, now) if drawn else 0
+            newly_held = _held_out(row, sequence_id, now) if drawn else 0
             planned, made, held = planned + chosen_ - drawn, made + new - newly_held, held + newly_held
         CadencePlan.objects.filter(pk=row.pk, ran_at__isnull=True).update(
             ran_at=now, ran_by=actor, enrolled=made, held_out=held
@@ -238,6 +238,8 @@ def _words(first: Step | None, line: PlanLine, practice: Practice) -> str:
     return wording.render(first.wording_for(language), facts)
 
 
-def _held_out(sequence_id: int, now: datetime) -> int:
-    """How many the present run put aside."""
-    return Enrolment.objects.filter(sequence=sequence_id, held_out=True, started_at=now).count()
+def _held_out(row: CadencePlan, sequence_id: int, now: datetime) -> int:
+    """How many the present run put aside: another location's may run at the same moment."""
+    drawn = PlanLine.objects.filter(plan=row, sequence=sequence_id, held_out=True).values("membership")
+    put_aside = Enrolment.objects.filter(sequence=sequence_id, held_out=True, started_at=now)
+    return put_aside.filter(membership__in=drawn).count()

@@ -59,6 +59,18 @@ def test_the_rule_of_the_plan_is_carried_out_and_told(after, status, words):
     assert BillingChange.objects.filter(kind="grace_ended").count() == 1
 
 
+def test_the_patient_is_told_what_was_done_also_before_our_own_row_says_so(monkeypatch):
+    """The answer may be read later: the event then waits for its next try (docs/decisions/004)."""
+    past_due()
+    rule("pause")
+    monkeypatch.setattr(billing, "apply", lambda pk, *, now: None)
+
+    grace.end_due(now=OVER)
+    recovery.follow_all(now=OVER)
+
+    assert "is paused now" in Message.objects.get(dedupe_key__startswith="grace:").body
+
+
 def test_a_second_round_does_nothing_more():
     past_due()
 

@@ -10,6 +10,7 @@ from members import consent, credits, links
 from members.importing import batch
 from members.importing.batch import Context, Entry
 from members.importing.kinds import WRITERS
+from members.importing.memberships import MembershipWriter
 from members.models import (
     AuditEntry,
     ConsentEntry,
@@ -158,6 +159,24 @@ def test_what_stripe_charges_stripe_decides():
     membership.refresh_from_db()
     assert verdicts(entries) == ["updated"]  # it has its external id now
     assert (membership.external_id, membership.status) == ("m1", "past_due")
+
+
+def test_what_stripe_says_between_the_check_and_the_write_is_not_undone():
+    ana()
+    take("memberships", GLOW)
+    Membership.objects.update(stripe_subscription_id="sub_1")
+
+    class AfterAWebhook(MembershipWriter):
+        def write(self, entries, context):
+            Membership.objects.update(status="past_due", past_due_since=NOON)
+            super().write(entries, context)
+
+    entries = [Entry(0, {**GLOW, "started_on": "2025-06-01"})]
+    batch.take_in(AfterAWebhook(), entries, kind="memberships", context=Context(actor="api:1", source="api", now=NOON))
+
+    membership = Membership.objects.get()
+    assert (membership.status, membership.past_due_since) == ("past_due", NOON)
+    assert membership.started_on == date(2025, 6, 1)
 
 
 def test_somebody_else_may_pay():

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from members import interests, membership_changes, visits
-from members.models import Invoice, Membership, Patient, Practice, PriceChange, Visit
+from members.models import Invoice, Location, Membership, Patient, Practice, PriceChange, Visit
 from outreach import cadence, playbooks, sequences
 from outreach.late_facts import cause_of
 from outreach.models import CadencePlan, Enrolment, Message, PlanLine, Sequence
@@ -400,6 +400,22 @@ def test_nobody_is_won_back_who_is_back_or_whose_practice_has_not_switched_it_on
     Practice.objects.update(**change)
 
     assert line("daily", left).why == why
+
+
+def test_two_rounds_of_one_moment_count_their_own_lots_only():
+    Sequence.objects.filter(slug="utilization").update(holdout_percent=100)
+    elsewhere = factories.make_location(external_id="scottsdale", name="Scottsdale", state="AZ")
+    for place in (None, elsewhere):
+        factories.make_membership(
+            factories.make_patient(**({"home_location": place} if place else {})),
+            credits_remaining=2, last_visit_at=NOON - 10 * DAY,
+        )  # fmt: skip
+
+    for place in Location.objects.order_by("pk"):
+        cadence.run(cadence.plan("monday", on=TUESDAY, location=place, now=NOON), actor="system", now=NOON)
+
+    counted = CadencePlan.objects.filter(which="monday").values_list("enrolled", "held_out")
+    assert list(counted) == [(0, 1), (0, 1)]
 
 
 # --- the clock of each location ---
