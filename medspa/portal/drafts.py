@@ -20,9 +20,9 @@ def draft(request: HttpRequest) -> HttpResponse:
     """GET: {"text"} of one's own draft for `place`. POST: keep `text`; an empty one drops the draft."""
     mine = Draft.objects.filter(user=signed_in.person(request))
     if request.method == "GET":
-        kept = mine.filter(place=request.GET.get("place", "")).first()
+        kept = mine.filter(place=texts.storable(request.GET.get("place", ""))).first()
         return JsonResponse({"text": kept.text if kept else ""})
-    place = request.POST.get("place", "")
+    place = texts.storable(request.POST.get("place", ""))
     if not 0 < len(place) <= 200:
         return HttpResponse("Say which field: place, 1 to 200 characters.", status=400, content_type="text/plain")
     text = texts.storable(request.POST.get("text", ""))[:_LONGEST]

@@ -64,7 +64,8 @@ def finish_due(*, now: datetime, limit: int = 50) -> int:
     for pk in in_time(list(waiting.values_list("pk", flat=True)[:limit])):
         quote = _fresh(pk)
         if quote.accepted_at and quote.accepted_at < now - _KEYS_LIVE:
-            _give_up(quote, "Stripe gave no answer for a day.", now)
+            charged = f" The {quote.due} due may have been charged: look for it first." if quote.due_cents else ""
+            _give_up(quote, f"Stripe gave no answer for a day.{charged}", now)
         else:
             try:
                 _finish(quote, now=now)

@@ -305,6 +305,15 @@ class TestExactly:
         assert quote.state == State.FAILED
         assert Escalation.objects.count() == 1
 
+    def test_after_a_day_without_an_answer_the_person_is_told_of_a_charge_that_may_have_gone_through(self, radiance):
+        quote = offer(subscribed_member(), Act.UPGRADE, version=radiance)
+        with client.outage(503), pytest.raises(StripeUnavailable):
+            by_page(quote)
+
+        quotes.finish_due(now=NOON + timedelta(hours=25))
+
+        assert f"The {quote.due} due may have been charged" in Escalation.objects.get().summary
+
 
 def rows_after(accept) -> dict:
     """The rows that an upgrade leaves, but for who did it and how."""
