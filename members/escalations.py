@@ -56,6 +56,13 @@ def open(
     return again or _insert(fields, now)  # resolved between the two statements: then it is a new case
 
 
+def open_once(*, reason: str, summary: str, now: datetime, patient: Patient | None = None, subject: str = "") -> None:
+    """For what a round finds anew each minute: a case that is open stays as it is, so that nobody is called again."""
+    subject = subject or (f"patient:{patient.pk}" if patient else "")
+    if not Escalation.objects.filter(subject=subject, reason=reason).exclude(state=State.RESOLVED).exists():
+        open(reason=reason, summary=summary, patient=patient, subject=subject, now=now)
+
+
 def claim(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:
     """Take the case. Raises Refused when a colleague has it or it is resolved; `escalation` is refreshed either way."""
     with transaction.atomic():

@@ -85,13 +85,10 @@ def _end(membership: Membership, owed: Invoice, now: datetime) -> None:
 
 
 def _leave_to_a_person(membership: Membership, now: datetime) -> None:
-    """Once: a round comes every minute, and raising an open case again would call somebody each time."""
-    cases = Escalation.objects.filter(patient=membership.patient, reason=Escalation.Reason.BILLING_SYNC)
-    if not cases.exclude(state=Escalation.State.RESOLVED).exists():
-        escalations.open(
-            reason=Escalation.Reason.BILLING_SYNC,
-            patient=membership.patient,
-            summary="The grace period is over, but Stripe refused to carry out the plan's rule. Look at the "
-            "subscription and its open invoice in Stripe.",
-            now=now,
-        )
+    escalations.open_once(
+        reason=Escalation.Reason.BILLING_SYNC,
+        patient=membership.patient,
+        summary="The grace period is over, but Stripe refused to carry out the plan's rule. Look at the "
+        "subscription and its open invoice in Stripe.",
+        now=now,
+    )

@@ -12,7 +12,17 @@ from django.db import transaction
 from common import clock, phones
 from common.claims import claim
 from common.rounds import in_time
-from members.models import BillingChange, Membership, MembershipChange, Patient, PlanVersion, Practice, Quote
+from members import escalations
+from members.models import (
+    BillingChange,
+    Escalation,
+    Membership,
+    MembershipChange,
+    Patient,
+    PlanVersion,
+    Practice,
+    Quote,
+)
 from outreach import acknowledgement_wording as words
 from outreach import gate, outbox, quiet_hours, wording
 from outreach.models import Acknowledgement, Message
@@ -33,6 +43,13 @@ def follow_all(*, now: datetime) -> int:
                 told += _follow(pk, now)
         except Exception:
             log.exception("membership change not told", extra={"change_pk": pk})  # stays unhandled: tried again
+            escalations.open_once(
+                reason=Escalation.Reason.BILLING_SYNC,
+                summary=f"A change of a membership (no. {pk}) cannot be told to the patient; it is tried again each "
+                "minute. Look at the member's page, and tell them yourself.",
+                subject=f"membership-change:{pk}",
+                now=now,
+            )
     return told
 
 

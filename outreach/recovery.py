@@ -8,8 +8,8 @@ from django.db import transaction
 from common import clock, money
 from common.claims import claim
 from common.rounds import in_time
-from members import declines, disputes, links
-from members.models import BillingChange, Invoice, PatientLink, PlanVersion, Practice
+from members import declines, disputes, escalations, links
+from members.models import BillingChange, Escalation, Invoice, PatientLink, PlanVersion, Practice
 from outreach import gate, late_facts, outbox, quiet_hours, sequences, standing_texts
 from outreach.models import Message, Sequence
 
@@ -33,6 +33,13 @@ def follow_all(*, now: datetime) -> int:
                 followed += _follow(pk, now)
         except Exception:
             log.exception("billing change not followed", extra={"change_pk": pk})  # stays unhandled: tried again
+            escalations.open_once(
+                reason=Escalation.Reason.BILLING_SYNC,
+                summary=f"What Stripe told of a payment (no. {pk}) cannot be acted on; it is tried again each minute. "
+                "Look at the member's payments, and write or call yourself.",
+                subject=f"billing-change:{pk}",
+                now=now,
+            )
     return followed
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from common import clock
 from members import consent, membership_changes
-from members.models import MembershipChange, Patient, Quote
+from members.models import Escalation, MembershipChange, Patient, Quote
 from outreach import acknowledgement_wording, acknowledgements, outbox, wording
 from outreach.models import Acknowledgement, Message
 from tests import factories
@@ -135,3 +135,18 @@ def test_a_spanish_speaker_reads_it_in_spanish():
     by_page(offer(subscribed_member(patient=patient), Act.PAUSE))
 
     assert "su membres" in told()
+
+
+def test_of_a_change_that_cannot_be_told_a_person_hears_once(monkeypatch):
+    by_page(offer(subscribed_member(), Act.PAUSE))
+
+    def breaks(pk, now):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(acknowledgements, "_follow", breaks)
+
+    for minutes in range(3):
+        acknowledgements.follow_all(now=NOON + timedelta(minutes=minutes))
+
+    case = Escalation.objects.get()
+    assert (case.reason, case.last_raised_at) == ("billing_sync", NOON)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from members import links
-from members.models import BillingChange, Dispute, PatientLink
+from members.models import BillingChange, Dispute, Escalation, PatientLink
 from outreach import outbox, recovery, sequences
 from outreach.models import Enrolment, Message
 from tests.doubles.owing import mirror, owing_member, told
@@ -175,6 +175,22 @@ def test_a_fact_that_breaks_stays_to_be_followed_and_stops_no_other(monkeypatch)
     monkeypatch.undo()
     assert recovery.follow_all(now=NOON) == 1
     assert Enrolment.objects.count() == 2
+
+
+def test_of_a_fact_that_breaks_at_each_round_a_person_hears_once(monkeypatch):
+    _, invoice = owing_member()
+    told(invoice, "payment_failed")
+
+    def breaks(pk, now):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(recovery, "_follow", breaks)
+
+    for minutes in range(3):
+        recovery.follow_all(now=NOON + timedelta(minutes=minutes))
+
+    case = Escalation.objects.get()
+    assert (case.reason, case.last_raised_at) == ("billing_sync", NOON)
 
 
 def test_a_recovery_that_a_pause_cut_short_begins_anew_when_the_invoice_fails_again(carrier):
