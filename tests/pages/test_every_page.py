@@ -82,7 +82,7 @@ def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 @pytest.mark.browser
 def test_no_page_shuts_anybody_out(tab: Page, desk: Client, live_server, settings) -> None:
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-    wrong = looked_at(tab, live_server.url, opened_by(Client(), "public"))
+    wrong = looked_at(tab, live_server.url, opened_by(Client(), "public", "demo"))
     tab.goto(f"{live_server.url}/login/")
     tab.get_by_label("E-mail").fill("owner@example.com")
     tab.get_by_label("Password").fill(DEMO_PASSWORD)
