@@ -16,7 +16,7 @@ from members.api_access import Key
 from members.models import ApiKey
 
 router = Router()
-_PROBLEMS = dict.fromkeys((401, 403, 422, 429, 503), problems.ProblemOut)
+_PROBLEMS = dict.fromkeys((400, 401, 403, 413, 422, 429, 503), problems.ProblemOut)
 _LOOKED_AGAIN_AFTER = 0.05
 
 
