@@ -61,7 +61,7 @@ class LocalReader:
         parts = entities.clauses(text)
         whole, *rest = self._model.scores([text, *parts], language=spoken)
         (best, chance), (second, _), *_ = whole.ranked()
-        best, chance = self._first_of_heads(whole, rest) or (best, chance)
+        best, chance = self._first_of_heads(whole, rest) or _of_parts(best, rest) or (best, chance)
         also = _also(best, rest)
         if chance < self._model.learnt.floor:
             return Understanding(Intent.OTHER, chance, spoken, Entities(), also, best)
@@ -74,6 +74,17 @@ class LocalReader:
             if claimed.of_head(head) >= self._model.learnt.thresholds[head]:
                 return max(intents, key=lambda intent: claimed.intents[intent]), claimed.of_head(head)
         return None
+
+
+def _of_parts(best: Intent, parts: Sequence[Scores]) -> tuple[Intent, float] | None:
+    """Two questions in one text can look like a third one: then the first part's own, where each part is sure."""
+    asked = [
+        (intent, chance)
+        for intent, chance in (scores.ranked()[0] for scores in parts)
+        if chance >= _SURE_OF_PART and intent not in _NO_REQUEST
+    ]
+    named = {intent for intent, _ in asked}
+    return asked[0] if len(named) > 1 and best not in named else None
 
 
 def _also(first: Intent, parts: Sequence[Scores]) -> tuple[Intent, ...]:

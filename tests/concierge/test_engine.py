@@ -130,6 +130,12 @@ def test_two_requests_in_one_text_are_both_kept(engine):
     assert {found.intent, *found.also} >= {Intent.LOCATION_HOURS, Intent.UPDATE_CARD}
 
 
+def test_two_questions_are_not_taken_for_a_third_that_nobody_asked(engine):
+    found = engine.read("Do I still have my facial credit? and can I pause?", services=(), language="en")
+
+    assert (found.intent, found.also) == (Intent.CREDIT_BALANCE, (Intent.PAUSE,))
+
+
 def test_the_grave_one_of_two_requests_comes_first(engine):
     found = engine.read(
         "Can I move my appt to friday? is it safe to get botox while pregnant", services=(), language="en"
