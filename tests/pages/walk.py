@@ -21,7 +21,7 @@ _ROWS = (
 )
 # No page of their own: parts of pages, files, answers to machines, or a form that another page shows.
 _NO_PAGE = re.compile(
-    r"api:|healthz|readyz|webhook|draft$|transcript|alarm|standing|download|_csv|_json|_pdf|export|\.ics"
+    r"api:|healthz|readyz|webhook|draft$|transcript|alarm|standing|played$|download|_csv|_json|_pdf|export|\.ics"
 )
 
 
