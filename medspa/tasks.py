@@ -7,6 +7,7 @@ from django.core.management import call_command
 from common import clock
 from common.errors import Refused
 from common.logs import traced
+from concierge import reminders as hand_offs
 from medspa import ticking
 from medspa.portal import drafts
 from members import api_replays, credits, grace, metric_snapshots, standings, visits, webhook_endpoints
@@ -32,6 +33,11 @@ def cadence() -> None:
 def lost_texts() -> None:
     with traced("lost-texts"):
         lost.take_in(now=clock.now())
+
+
+def reminders() -> None:
+    with traced("reminders"):
+        hand_offs.remind_due(now=clock.now())
 
 
 def check_campaigns() -> None:

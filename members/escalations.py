@@ -114,11 +114,7 @@ def _due_at(now: datetime, severity: Escalation.Severity, location: Location | N
     patience = _PATIENCE[severity]
     if location is None or severity == Escalation.Severity.EMERGENCY:
         return now + patience
-    start = location.next_open(now)
-    span = location.hours_on(start)
-    if span and start + patience > span[1]:  # the rest of the wait runs from the next opening
-        return location.next_open(span[1] + timedelta(minutes=1)) + (start + patience - span[1])
-    return start + patience
+    return location.after_open_time(now, patience)
 
 
 def _insert(fields: dict[str, Any], now: datetime) -> Escalation:

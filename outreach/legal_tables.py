@@ -13,6 +13,7 @@ FEDERAL, UNKNOWN = "US", "??"
 REVIEW_EVERY = timedelta(days=180)
 
 Window = tuple[int, int] | None
+_TABLES = ("texting_hours", "contact_limits", "hand_off_timers")
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,14 @@ def contact_limits() -> ContactLimits:
     )
 
 
+@cache
+def hand_off_timers() -> dict[str, timedelta]:
+    """{"desk": …, "owner": …}: opening hours that may pass before they are told that a patient waits (R167)."""
+    return {row["name"]: timedelta(minutes=row["minutes"]) for row in _read("hand_off_timers")["rows"]}
+
+
 def version() -> str:
-    """Of all tables together, as it is kept with every decision of the gate (R4)."""
+    """Of the tables that the gate asks, as it is kept with every decision of the gate (R4)."""
     return f"hours {texting_hours().version[-10:]}, limits {contact_limits().version[-10:]}"
 
 
@@ -101,7 +108,7 @@ def newest_review() -> date:
 
 
 def _reviews() -> Iterator[tuple[str, str, date]]:
-    for table in ("texting_hours", "contact_limits"):
+    for table in _TABLES:
         for row in _read(table)["rows"]:
             yield table, row.get("state") or row["name"], date.fromisoformat(row["reviewed_on"])
     yield "texting_hours", "holidays", date.fromisoformat(_read("texting_hours")["holidays"]["reviewed_on"])
@@ -130,9 +137,9 @@ def _window(written: list[str] | None) -> Window:
 
 
 def as_shown() -> list[dict[str, Any]]:
-    """Both tables as people read them: what each is about, its version, its rows with source and review."""
+    """The tables as people read them: what each is about, its version, its rows with source and review."""
     shown = []
-    for name in ("texting_hours", "contact_limits"):
+    for name in _TABLES:
         table = _read(name)
         rows = [
             {
@@ -149,6 +156,8 @@ def as_shown() -> list[dict[str, Any]]:
 
 
 def _in_words(row: dict[str, Any]) -> str:
+    if "minutes" in row:
+        return f"After {row['minutes']} minutes of opening hours in which nobody took it."
     if "most" in row:
         return f"At most {row['most']} within {row['hours']} hours: {', '.join(row['counts'])}."
     days = [("Mon–Fri", row["weekday"]), ("Sat", row["saturday"]), ("Sun", row["sunday"])]

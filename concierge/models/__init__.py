@@ -3,6 +3,16 @@
 from concierge.models.conversations import CONVERSATION_REASONS, Conversation, ReadMark, Snippet
 from concierge.models.outside_readers import OutsideReader
 from concierge.models.readings import Reading
+from concierge.models.reminders import Reminder
 from concierge.models.turns import Turn
 
-__all__ = ["CONVERSATION_REASONS", "Conversation", "OutsideReader", "ReadMark", "Reading", "Snippet", "Turn"]
+__all__ = [
+    "CONVERSATION_REASONS",
+    "Conversation",
+    "OutsideReader",
+    "ReadMark",
+    "Reading",
+    "Reminder",
+    "Snippet",
+    "Turn",
+]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as notes
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from common import clock, htmx, tables, texts
 from common.access import staff
 from common.errors import Refused
 from concierge import handoff
-from concierge.models import Conversation
+from concierge.models import Conversation, Reminder
 from concierge.tables import EscalationTable
 from concierge.views import explained
 from members import audit, escalations
@@ -190,7 +191,12 @@ def _page(
 
 def _case(pk: int) -> Escalation:
     people = ("patient__home_location", "location", "claimed_by", "resolved_by", "acknowledged_by")
-    return get_object_or_404(Escalation.objects.select_related(*people), pk=pk)
+    last = Reminder.objects.filter(case=OuterRef("pk")).order_by("-pk")
+    reminded = {
+        "reminded_step": Subquery(last.values("step")[:1]),
+        "reminded_at": Subquery(last.values("reminded_at")[:1]),
+    }
+    return get_object_or_404(Escalation.objects.select_related(*people).annotate(**reminded), pk=pk)
 
 
 def _state(request: HttpRequest, case: Escalation, now: datetime) -> dict[str, Any]:

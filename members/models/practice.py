@@ -91,6 +91,14 @@ class Location(models.Model):
                 return max(when, span[0])
         return when
 
+    def after_open_time(self, since: datetime, span: timedelta) -> datetime:
+        """The moment by which the location was open for `span` since then; plain time where no hours are known."""
+        at = self.next_open(since)
+        while (hours := self.hours_on(at)) and at + span > hours[1]:
+            span -= hours[1] - at
+            at = self.next_open(hours[1] + timedelta(minutes=1))
+        return at + span
+
 
 class BusinessHours(models.Model):
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="business_hours")

@@ -83,6 +83,8 @@ def uuid_in(message_id_header: str) -> UUID | None:
 
 def _compose(to: str, body: str, message_uuid: UUID) -> EmailMultiAlternatives:
     message = Message.objects.select_related("patient", "location").get(uuid=message_uuid)
+    if message.kind == Message.Kind.ALERT:
+        return _to_staff(message)
     practice, language = Practice.current(), message.patient.language if message.patient else "en"
     unsubscribe = settings.PUBLIC_BASE_URL + unsubscribing.path_for(to)
     foot = {
@@ -107,6 +109,18 @@ def _compose(to: str, body: str, message_uuid: UUID) -> EmailMultiAlternatives:
     shown = {"words": words, "foot": foot, "unsubscribe": unsubscribe, "language": language, "practice": practice}
     mail.attach_alternative(render_to_string("outreach/mail.html", shown), "text/html")
     return mail
+
+
+def _to_staff(message: Message) -> EmailMultiAlternatives:
+    """To our own people: nothing to unsubscribe from, and the way into the portal."""
+    practice = Practice.current()
+    return EmailMultiAlternatives(
+        subject=f"{practice.name}: somebody waits",
+        body=f"{message.body}\n\n{settings.PUBLIC_BASE_URL}\n",
+        from_email=formataddr((practice.name, settings.MAIL_FROM)),
+        to=[message.address],
+        headers={"Message-ID": message_id(message.uuid), "Auto-Submitted": "auto-generated"},
+    )
 
 
 def _words(body: str) -> str:
