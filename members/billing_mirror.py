@@ -64,7 +64,7 @@ def _mirror_card(membership: Membership, card: CardFacts | None, now: datetime) 
 
 
 def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
-    if price_id == membership.plan_version.stripe_price_id or _is_being_upgraded(membership, price_id):
+    if membership_mirror.is_own_price(price_id, membership.plan_version) or _is_being_upgraded(membership, price_id):
         return
     version = membership_mirror.sold_at(price_id, membership=membership)
     if version is None:

@@ -36,9 +36,9 @@ def of_subscription(run: Reconciliation, listed: ListedSubscription, membership:
         cause = "No membership here has this subscription. Import the member, or cancel it at Stripe."
         return _noted(run, Kind.STRANGER, facts.id, theirs=facts.status, cause=cause)
     pairs = [
-        ("status", membership.status, _status_there(membership, membership_mirror.status_of(facts))),
+        ("status", membership.status, _status_there(membership, membership_mirror.status_of(facts, membership))),
         ("period end", _moment(membership.current_period_end), _moment(facts.period_end)),
-        ("price", membership.plan_version.stripe_price_id, facts.price_id),
+        ("price", _price_here(membership, facts.price_id), facts.price_id),
     ]
     if membership.status in Membership.CURRENT:
         pairs.append(("card", _card_here(membership), _card_there(listed.card)))
@@ -141,6 +141,12 @@ def _status_there(membership: Membership, live: str) -> str:
     """Stripe knows no difference between a membership that was cancelled and one that lapsed unpaid."""
     ended = (Membership.Status.CANCELLED, Membership.Status.LAPSED)
     return membership.status if membership.status in ended and live in ended else str(live)
+
+
+def _price_here(membership: Membership, live: str) -> str:
+    """While frozen at it, the reduced price agrees too: on which day it begins and ends is Stripe's schedule."""
+    version = membership.plan_version
+    return live if membership.at_reduced_price and live == version.stripe_freeze_price_id else version.stripe_price_id
 
 
 def _moment(when: datetime | None) -> str:

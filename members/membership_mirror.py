@@ -1,6 +1,6 @@
 """A membership brought to what its subscription is at Stripe: by Stripe's events, and by our own acts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from members import audit, membership_changes
 from members.models import Membership, PlanVersion
@@ -20,23 +20,43 @@ _STATUS = {
 }
 
 
-def status_of(subscription: SubscriptionFacts) -> Status:
-    """The membership state that a Stripe subscription means. An end that is agreed on says more than a pause."""
+def status_of(subscription: SubscriptionFacts, membership: Membership) -> Status:
+    """The state that a Stripe subscription means for its membership. An end that is agreed on says more than a pause.
+
+    To Stripe a reduced price is a price like any other: that it is a pause only the plan's version knows.
+    """
     status = _STATUS.get(subscription.status, Status.PENDING)
     if status in (Status.ACTIVE, Status.PAST_DUE):
         if subscription.ends_at:
             return Status.CANCELLING
         if subscription.collection_paused:
             return Status.PAUSED
+        if status == Status.ACTIVE and is_reduced(subscription, membership):
+            return Status.PAUSED
     if status == Status.CANCELLED and subscription.ended_unpaid:
         return Status.LAPSED
     return status
 
 
+def is_reduced(subscription: SubscriptionFacts, membership: Membership) -> bool:
+    """Whether the reduced price is charged, or is agreed on and scheduled at Stripe (the price before or after it)."""
+    reduced = membership.plan_version.stripe_freeze_price_id
+    ends = membership.paused_until  # Stripe keeps the schedule a while after the full price is back
+    before_the_end = ends is None or subscription.period_start < ends - timedelta(days=1)
+    scheduled = membership.at_reduced_price and bool(subscription.schedule_id) and before_the_end
+    return subscription.ended_at is None and (scheduled or bool(reduced and subscription.price_id == reduced))
+
+
+def is_own_price(price_id: str, version: PlanVersion) -> bool:
+    """Whether the version is charged so, frozen or not."""
+    return price_id in (version.stripe_price_id, version.stripe_freeze_price_id)
+
+
 def follow(membership: Membership, facts: SubscriptionFacts, *, fetched_at: datetime, now: datetime) -> None:
     """Copy what Stripe has; unsaved. The caller holds the row's lock and has seen that the answer is no older one."""
     before = membership.status
-    membership.status = status_of(facts)
+    membership.status = status_of(facts, membership)
+    membership.at_reduced_price = is_reduced(facts, membership)
     if before == Status.LAPSED and membership.status == Status.CANCELLED:
         membership.status = Status.LAPSED  # the practice ended it unpaid; Stripe only knows that it was cancelled
     membership.stripe_fetched_at = fetched_at
@@ -47,7 +67,7 @@ def follow(membership: Membership, facts: SubscriptionFacts, *, fetched_at: date
         membership.past_due_since = None
     elif membership.past_due_since is None:
         membership.past_due_since = now
-    if not facts.collection_paused:
+    if not facts.collection_paused and not membership.at_reduced_price:
         membership.paused_from = membership.paused_until = None
     elif membership.paused_from is None:  # paused at Stripe's Dashboard, not by us
         membership.paused_from, membership.paused_until = facts.period_end, facts.resumes_at

@@ -125,14 +125,19 @@ def win_back_rate(window: Window) -> tuple[Rows, Rows]:
 
 
 def monthly_recurring_revenue(window: Window) -> tuple[Rows, None]:
-    """Monthly price of every membership that runs at the end of the month; a yearly price counts a twelfth."""
+    """Monthly price of every membership that runs at the end of the month; a yearly price counts a twelfth.
+
+    A frozen one counts nothing, or the reduced price that it pays meanwhile.
+    """
     monthly = Case(
+        When(status=Membership.Status.PAUSED, then=F("plan_version__freeze_price_cents")),
         When(plan_version__interval=PlanVersion.Interval.YEAR, then=F("plan_version__price_cents") / 12),
         default=F("plan_version__price_cents"),
         output_field=BigIntegerField(),
     )
     running = _members(window).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=window.end))
-    return _by(running.exclude(status=Membership.Status.PAUSED), Sum(monthly)), None
+    unpaid = Q(status=Membership.Status.PAUSED, at_reduced_price=False)
+    return _by(running.exclude(unpaid), Sum(monthly)), None
 
 
 def revenue_at_risk(window: Window) -> tuple[Rows, None]:

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from common import money
 from common.errors import Refused
-from members import quotes
+from members import plan_words, quotes
 from members.joining import rules, states
 from members.models import Membership, PlanVersion, Quote
 from members.quotes import terms
@@ -76,16 +76,22 @@ class RestartForm(PlanForm):
 
 class PauseForm(AskForm):
     months = forms.TypedChoiceField(label="For how long?", coerce=int, widget=_SELECT)
+    freeze = forms.ChoiceField(label="How?", required=False, widget=_SELECT)
     reason = forms.ChoiceField(label="May we ask why?", choices=REASONS, required=False, widget=_SELECT)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         version = self.membership.plan_version
-        freeze = next(iter(version.freezes_offered), "")
+        offered = version.freezes_offered
+        freeze = next(iter(offered), "")
         rules.require_freeze(self.membership, months=1, freeze=freeze, now=self.now)
         left = rules.freeze_months_left(self.membership, self.now)
         choices = [(count, "1 month" if count == 1 else f"{count} months") for count in range(1, left + 1)]
         self.fields["months"].choices = choices  # type: ignore[attr-defined]
+        if len(offered) > 1:
+            self.fields["freeze"].choices = [(way, plan_words.way(version, way)) for way in offered]  # type: ignore[attr-defined]
+        else:
+            del self.fields["freeze"]
 
 
 class CancelForm(AskForm):

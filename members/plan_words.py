@@ -51,13 +51,14 @@ def _freezing(version: PlanVersion) -> str:
     offered = version.freezes_offered
     if not offered:
         return "Not offered."
-    ways = " or ".join(_way(version, freeze) for freeze in offered)
+    ways = " or ".join(way(version, freeze) for freeze in offered)
     fee = f"; {money.readable(version.freeze_fee_cents)} each time" if version.freeze_fee_cents else ""
     term = "" if not version.minimum_term_months else _extends(version)
     return f"Up to {_count(version.freeze_months_per_year, 'month')} a year: {ways}{fee}{term}."
 
 
-def _way(version: PlanVersion, freeze: PlanVersion.Freeze) -> str:
+def way(version: PlanVersion, freeze: PlanVersion.Freeze) -> str:
+    """'no payment, benefits rest'"""
     if freeze == PlanVersion.Freeze.REDUCED_PRICE:
         return f"{money.readable(version.freeze_price_cents or 0)} a {version.interval} with benefits"
     return "no payment, benefits go on" if freeze == PlanVersion.Freeze.WITH_BENEFITS else "no payment, benefits rest"

@@ -7,6 +7,14 @@ Kind = MembershipChange.Kind
 _CANCEL = "To cancel, text us that you want to end your membership, or call {practice_phone}."
 _CANCEL_ES = "Para cancelar, escríbanos que quiere terminar su membresía o llame al {practice_phone}."
 
+# A pause that skips no payment: each costs less.
+REDUCED = {
+    "en": "{practice}: your membership is paused from {starts}, {first_name}: {reduced} a month instead, benefits go on. "
+    f"The full price comes back by itself on {{next}}: {{price}}. {_CANCEL}",
+    "es": "{practice}: su membresía está en pausa desde el {starts}, {first_name}: {reduced} al mes y sus beneficios "
+    f"siguen. El precio completo vuelve solo el {{next}}: {{price}}. {_CANCEL_ES}",
+}
+
 SUBJECT = {"en": "Your {practice} membership", "es": "Su membresía de {practice}"}
 
 BODIES: dict[str, dict[str, str]] = {

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from common import clock, phones
+from common import clock, money, phones
 from common.claims import claim
 from common.rounds import in_time
 from members import escalations
@@ -66,7 +66,7 @@ def _follow(pk: int, now: datetime) -> bool:
     if _told_with_the_payment(change):
         return True
     patient, location = change.membership.patient, change.membership.location
-    body = wording.render(words.BODIES[change.kind][patient.language], _facts(change))
+    body = wording.render(_wording(change)[patient.language], _facts(change))
     own_act = change.quote is not None
     places = gate.places_for(patient, location, patient.phone)
     text = outbox.post(
@@ -95,6 +95,11 @@ def _told_with_the_payment(change: MembershipChange) -> bool:
     return change.quote is None and ended.filter(occurred_at__gte=change.occurred_at - timedelta(hours=1)).exists()
 
 
+def _wording(change: MembershipChange) -> dict[str, str]:
+    reduced = change.quote is not None and change.quote.freeze == PlanVersion.Freeze.REDUCED_PRICE
+    return words.REDUCED if reduced and change.kind == Kind.PAUSED else words.BODIES[change.kind]
+
+
 def _facts(change: MembershipChange) -> dict[str, str]:
     membership, quote, practice = change.membership, change.quote, Practice.current()
     version = quote.plan_version if quote else membership.plan_version
@@ -106,6 +111,7 @@ def _facts(change: MembershipChange) -> dict[str, str]:
         "plan": version.plan.name,
         "price": _price(version, spanish=spanish),
         "due": quote.due if quote else "",
+        "reduced": money.readable(version.freeze_price_cents or 0, version.currency),
         "starts": _day(quote.takes_effect_at if quote else change.occurred_at, membership),
         "next": _day(_next(membership, quote), membership),
         "minimum": _minimum(version, spanish=spanish),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from members import stripe_gateway
-from members.models import Membership, Quote
+from members.models import Membership, PlanVersion, Quote
 from members.stripe_gateway import CardDeclined, StripeRefused, SubscriptionFacts
 
 Act = Quote.Act
@@ -69,6 +69,8 @@ def _downgrade(quote: Quote, subscription_id: str) -> SubscriptionFacts:
 
 def _pause(quote: Quote, subscription_id: str) -> SubscriptionFacts:
     """Open invoices are dropped too: Stripe would go on trying them all through the pause (R147)."""
+    if quote.freeze == PlanVersion.Freeze.REDUCED_PRICE:
+        return _reduce(quote, subscription_id)
     resumes_at = quote.next_charge_at - LEAD if quote.next_charge_at else None
     stripe_gateway.pause(subscription_id=subscription_id, resumes_at=resumes_at, key=_key(quote))
     for invoice in stripe_gateway.open_invoices(subscription_id):
@@ -76,8 +78,22 @@ def _pause(quote: Quote, subscription_id: str) -> SubscriptionFacts:
     return stripe_gateway.fetch_subscription(subscription_id)
 
 
+def _reduce(quote: Quote, subscription_id: str) -> SubscriptionFacts:
+    """Payments go on at the reduced price; Stripe's schedule brings the full one back, not a job of ours."""
+    version = quote.membership.plan_version
+    return stripe_gateway.reduce_price(
+        subscription_id=subscription_id,
+        price_id=version.stripe_price_id,
+        reduced_price_id=version.stripe_freeze_price_id,
+        months=quote.months,
+        key=_key(quote),
+    )
+
+
 def _resume(quote: Quote, subscription_id: str) -> SubscriptionFacts:
     """Asked again after the act: a pause that stays is the best known fault of such systems."""
+    if quote.membership.at_reduced_price:
+        _restore(quote, subscription_id)
     stripe_gateway.resume(subscription_id=subscription_id, key=_key(quote))
     return stripe_gateway.fetch_subscription(subscription_id)
 
@@ -85,8 +101,16 @@ def _resume(quote: Quote, subscription_id: str) -> SubscriptionFacts:
 def _cancel(quote: Quote, subscription_id: str) -> SubscriptionFacts:
     if quote.ends_at_once:
         return stripe_gateway.cancel_now(subscription_id=subscription_id, key=_key(quote))
-    stripe_gateway.keep_price(subscription_id=subscription_id, key=_key(quote))
+    if quote.membership.at_reduced_price:
+        _restore(quote, subscription_id)  # the offer says the full price for what is still paid until the end
+    else:
+        stripe_gateway.keep_price(subscription_id=subscription_id, key=_key(quote))
     return stripe_gateway.cancel_at(subscription_id=subscription_id, at=quote.takes_effect_at, key=_key(quote))
+
+
+def _restore(quote: Quote, subscription_id: str) -> SubscriptionFacts:
+    price_id = quote.membership.plan_version.stripe_price_id
+    return stripe_gateway.restore_price(subscription_id=subscription_id, price_id=price_id, key=_key(quote))
 
 
 def _keep(quote: Quote, subscription_id: str) -> SubscriptionFacts:

@@ -98,7 +98,7 @@ def require_freeze(membership: Membership, *, months: int, freeze: str, now: dat
     if freeze not in version.freezes_offered:
         raise Refused("Your plan does not offer this kind of pause.", code="no_such_freeze")
     if freeze == PlanVersion.Freeze.REDUCED_PRICE:
-        raise Refused("This kind of pause has a price of its own. Please call us, and we set it up.", code="freeze_fee")
+        _require_reduced(membership)
     left = freeze_months_left(membership, now)
     if not left:
         each_year = version.freeze_months_per_year
@@ -106,6 +106,16 @@ def require_freeze(membership: Membership, *, months: int, freeze: str, now: dat
     if not 1 <= months <= left:
         most = "1 month" if left == 1 else f"{left} months"
         raise Refused(f"You can pause for up to {most} now.", code="freeze_too_long")
+
+
+def _require_reduced(membership: Membership) -> None:
+    """A reduced price follows on paid periods, and takes the place of no other change that Stripe has scheduled."""
+    if not membership.plan_version.stripe_freeze_price_id:
+        raise Refused("This kind of pause is not set up yet. Please call us.", code="no_freeze_price")
+    if membership.status == Membership.Status.PAST_DUE:
+        raise Refused("A payment is open. Once it is paid, you can do this.", code="unpaid")
+    if membership.next_plan_version_id:
+        raise Refused("Your plan changes with the next payment. You can do this after it.", code="change_planned")
 
 
 def _period_ends(membership: Membership, now: datetime) -> Iterator[datetime]:

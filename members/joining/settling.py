@@ -64,6 +64,8 @@ def settle(quote: Quote, facts: SubscriptionFacts, *, fetched_at: datetime, now:
         _agree(membership, quote)
         if membership.stripe_fetched_at is None or fetched_at >= membership.stripe_fetched_at:
             membership_mirror.follow(membership, facts, fetched_at=fetched_at, now=now)
+        elif membership.at_reduced_price and before == Membership.Status.ACTIVE:
+            membership.status = Membership.Status.PAUSED  # Stripe's event came first, and could not tell what it is
         _agree_later(membership, quote, facts)
         membership.save()
         _keep_credits(quote, membership, had, now)
@@ -109,6 +111,7 @@ def _agree(membership: Membership, quote: Quote) -> None:
         membership.plan_version = quote.plan_version
     if quote.act == Act.PAUSE:
         membership.paused_from, membership.paused_until = quote.takes_effect_at, quote.next_charge_at
+        membership.at_reduced_price = quote.freeze == PlanVersion.Freeze.REDUCED_PRICE
 
 
 def _agree_later(membership: Membership, quote: Quote, facts: SubscriptionFacts) -> None:
@@ -151,6 +154,14 @@ def _check(quote: Quote, membership: Membership, facts: SubscriptionFacts, now: 
             patient=membership.patient,
             summary="The membership was resumed, but Stripe still shows it as paused: no payment would be collected. "
             "Resume it in Stripe.",
+            now=now,
+        )
+    elif quote.act == Act.RESUME and membership.at_reduced_price:
+        escalations.open(
+            reason=Escalation.Reason.BILLING_SYNC,
+            patient=membership.patient,
+            summary="The membership was resumed, but Stripe still charges the reduced price. Set the plan's price "
+            "in Stripe.",
             now=now,
         )
 

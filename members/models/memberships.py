@@ -76,6 +76,9 @@ class Membership(models.Model):
     # What is agreed on but has not come true yet.
     paused_from = models.DateTimeField(null=True, blank=True, help_text="The first payment that the pause skips.")
     paused_until = models.DateTimeField(null=True, blank=True, help_text="The next payment; empty: until resumed.")
+    at_reduced_price = models.BooleanField(
+        default=False, help_text="The pause skips no payment: each is the plan's reduced price."
+    )
     ends_at = models.DateTimeField(null=True, blank=True, help_text="When a cancellation comes true.")
     next_plan_version = models.ForeignKey(
         PlanVersion,

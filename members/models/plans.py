@@ -71,6 +71,9 @@ class PlanVersion(models.Model):
     currency = models.CharField(max_length=3, default="usd")
     interval = models.CharField(max_length=5, choices=Interval, default=Interval.MONTH)
     stripe_price_id = models.CharField(max_length=64, blank=True, help_text="Empty: it cannot be sold yet.")
+    stripe_freeze_price_id = models.CharField(
+        max_length=64, blank=True, help_text="Of the reduced price; empty: nobody can freeze at it yet."
+    )
     terms = models.TextField(blank=True, help_text="As the patient agrees to them.")
     effective_from = models.DateTimeField(help_text="Sold to new members from this moment on.")
 
@@ -97,6 +100,8 @@ class PlanVersion(models.Model):
     grace_days = models.PositiveSmallIntegerField(default=14, help_text="From the first failed payment.")
     after_grace = models.CharField(max_length=6, choices=AfterGrace, default=AfterGrace.PAUSE)
 
+    STRIPE_PRICES = frozenset({"stripe_price_id", "stripe_freeze_price_id"})  # made after the version
+
     objects = PlanVersionQuerySet.as_manager()
 
     class Meta:
@@ -117,10 +122,11 @@ class PlanVersion(models.Model):
         return f"{self.plan}, version {self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raises TypeError for a sold version, but for the Stripe price that it had to wait for."""
+        """Raises TypeError for a sold version, but for the Stripe prices that it had to wait for."""
         if not self._state.adding and self.is_sold():
-            waits = PlanVersion.objects.filter(pk=self.pk, stripe_price_id="").exists()
-            if not waits or set(kwargs.get("update_fields") or ()) != {"stripe_price_id"}:
+            changed = set(kwargs.get("update_fields") or ())
+            waits = PlanVersion.objects.filter(pk=self.pk, **dict.fromkeys(changed & self.STRIPE_PRICES, "")).exists()
+            if not changed or changed - self.STRIPE_PRICES or not waits:
                 raise TypeError("A sold version never changes: make a new version of the plan.")
         super().save(*args, **kwargs)
 

@@ -60,15 +60,16 @@ def _downgrade(quote: Quote, membership: Membership, now: datetime) -> list[Term
 
 
 def _pause(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
-    months = "1 payment is skipped" if quote.months == 1 else f"{quote.months} payments are skipped"
     back = quote.next_charge_at or quote.takes_effect_at
     owed = sum(membership.invoices.owed().values_list("amount_remaining_cents", flat=True))
     rests = quote.freeze not in Quote.BENEFITS_GO_ON and not membership.plan_version.usable_while_paused
     said = [
-        ("Pause", f"From {rules.day(quote.takes_effect_at, membership)}; {months}"),
+        ("Pause", f"From {rules.day(quote.takes_effect_at, membership)}; {_of_the_pause(quote, membership)}"),
         ("Starts again", f"{rules.day(back, membership)}, by itself, with {membership.plan_version.price}"),
         ("Credits", "They rest during the pause" if rests else "You can use your credits during the pause"),
     ]
+    if quote.freeze == PlanVersion.Freeze.REDUCED_PRICE:
+        said[-1] = ("Credits", "You get new ones with each reduced payment and can use all of them")
     if quote.due_cents:
         said.append(("Today", f"{quote.due}, once for this pause, is charged to your card on file"))
     if owed:
@@ -76,6 +77,16 @@ def _pause(quote: Quote, membership: Membership, now: datetime) -> list[Term]:
     if membership.plan_version.freeze_extends_term and rules.term_ends_at(membership, now):
         said.append(("Minimum", "The paused months are added to the end of your minimum term"))
     return [*said, ("How to cancel", _with_notice(membership.plan_version))]
+
+
+def _of_the_pause(quote: Quote, membership: Membership) -> str:
+    """What is not paid, or paid instead, from the first payment of the pause on."""
+    count = "1 payment" if quote.months == 1 else f"{quote.months} payments"
+    version = membership.plan_version
+    if quote.freeze == PlanVersion.Freeze.REDUCED_PRICE:
+        reduced = money.readable(version.freeze_price_cents or 0, version.currency)
+        return f"{count} of {reduced} instead of {version.price}, the first one that day"
+    return f"{count} {'is' if quote.months == 1 else 'are'} skipped"
 
 
 def _resume(quote: Quote, membership: Membership, now: datetime) -> list[Term]:

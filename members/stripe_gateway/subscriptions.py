@@ -75,6 +75,60 @@ def schedule_price(*, subscription_id: str, price_id: str, key: str) -> Subscrip
         return subscription_facts(client().v1.subscriptions.retrieve(subscription_id))
 
 
+def reduce_price(
+    *, subscription_id: str, price_id: str, reduced_price_id: str, months: int, key: str
+) -> SubscriptionFacts:
+    """The reduced price for so many periods from the next one on, then `price_id` again by itself. Monthly prices."""
+    schedules = client().v1.subscription_schedules
+    with errors_named():
+        found = client().v1.subscriptions.retrieve(subscription_id)
+        schedule = (
+            schedules.retrieve(id_of(found.schedule))
+            if found.schedule
+            else schedules.create({"from_subscription": subscription_id}, {"idempotency_key": f"{key}:schedule"})
+        )
+        present = schedule.phases[0]
+        schedules.update(
+            schedule.id,
+            {
+                "end_behavior": "release",
+                "phases": [
+                    {
+                        "items": [{"price": id_of(present.items[0].price)}],
+                        "start_date": present.start_date,
+                        "end_date": present.end_date,
+                    },
+                    {
+                        "items": [{"price": reduced_price_id}],
+                        "duration": {"interval": "month", "interval_count": months},
+                        "proration_behavior": "none",
+                    },
+                    {
+                        "items": [{"price": price_id}],
+                        "duration": {"interval": "month", "interval_count": 1},
+                        "proration_behavior": "none",
+                    },
+                ],
+            },
+            {"idempotency_key": f"{key}:phases"},
+        )
+        return subscription_facts(client().v1.subscriptions.retrieve(subscription_id))
+
+
+def restore_price(*, subscription_id: str, price_id: str, key: str) -> SubscriptionFacts:
+    """End a reduced price: the next payment is `price_id`'s. Nothing is charged or credited now."""
+    found = keep_price(subscription_id=subscription_id, key=key)
+    if found.price_id == price_id:
+        return found
+    with errors_named():
+        updated = client().v1.subscriptions.update(
+            subscription_id,
+            {"items": [{"id": found.item_id, "price": price_id}], "proration_behavior": "none"},
+            {"idempotency_key": f"{key}:restore"},
+        )
+    return subscription_facts(updated)
+
+
 def keep_price(*, subscription_id: str, key: str) -> SubscriptionFacts:
     """Drop a scheduled price, if there is one: a schedule also forbids most other changes."""
     with errors_named():

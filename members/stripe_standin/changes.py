@@ -1,7 +1,8 @@
 """A change of price: /v1/invoices/create_preview shows what it costs, /v1/subscriptions/{id} with `items` does it.
 
 Known here: `always_invoice`, with `error_if_incomplete` (a refused card changes nothing), at a moment of this period,
-upwards; and the preview of a first invoice. Everything else is refused.
+upwards; `none`, which charges nothing before the next period; and the preview of a first invoice. Everything else is
+refused.
 """
 
 from copy import deepcopy
@@ -26,6 +27,8 @@ def preview(call: Call) -> Answer:
 
 def change_price(body: Body, call: Call) -> Answer:
     """Charge the difference now. `body` is held by the caller. 402 when the card is refused; then nothing changed."""
+    if call.word("proration_behavior") == "none":
+        return _change_without_proration(body, call)
     if call.word("payment_behavior") != "error_if_incomplete":
         raise invalid("Only `error_if_incomplete` is known here.", param="payment_behavior")
     if body["pause_collection"] or body["status"] != "active" or body["schedule"]:
@@ -51,6 +54,21 @@ def change_price(body: Body, call: Call) -> Answer:
     return body
 
 
+def _change_without_proration(body: Body, call: Call) -> Body:
+    if body["schedule"] or body["status"] not in ("active", "past_due"):
+        raise invalid("Only a running subscription without a schedule can change its price here.")
+    if set(call.params) - {"items", "proration_behavior"}:
+        raise invalid("Only `items` go with `none` here.", param="proration_behavior")
+    item, price = _item_wanted(body, call.params)
+    if not prorations.same_interval(item["price"], price):
+        raise invalid("Another interval starts a new period and charges it; that is not known here.", param="items")
+    before = deepcopy(body)
+    item["price"] = price
+    store.change(body)
+    events.emit("customer.subscription.updated", body, now=call.now, before=before)
+    return body
+
+
 def _put(body: Body, price: Body, at: datetime) -> None:
     item = body["items"]["data"][0]
     if not prorations.same_interval(item["price"], price):
@@ -61,18 +79,23 @@ def _put(body: Body, price: Body, at: datetime) -> None:
 
 
 def _wanted(subscription: Body, params: Body, call: Call) -> tuple[Body, datetime]:
-    items = params.get("items")
-    own = subscription["items"]["data"][0]
-    if not isinstance(items, list) or len(items) != 1 or items[0].get("id") != own["id"]:
-        raise invalid("Name the one item that changes by its id.", param="items")
     if params.get("proration_behavior") != "always_invoice":
         raise invalid("Only `always_invoice` is known here.", param="proration_behavior")
-    price = store.get("price", items[0].get("price") or "", param="items[0][price]", status=400)
+    own, price = _item_wanted(subscription, params)
     moment = params.get("proration_date")
     at = forms.integer(moment, "proration_date") if moment else int(call.now.timestamp())
     if not own["current_period_start"] <= at <= own["current_period_end"]:
         raise invalid("The proration date is outside of the subscription's current period.", param="proration_date")
     return price, datetime.fromtimestamp(at, UTC)
+
+
+def _item_wanted(subscription: Body, params: Body) -> tuple[Body, Body]:
+    """The item of the subscription that changes, and the price that it is to have."""
+    items = params.get("items")
+    own = subscription["items"]["data"][0]
+    if not isinstance(items, list) or len(items) != 1 or items[0].get("id") != own["id"]:
+        raise invalid("Name the one item that changes by its id.", param="items")
+    return own, store.get("price", items[0].get("price") or "", param="items[0][price]", status=400)
 
 
 def _lines(subscription: Body, price: Body, at: datetime) -> list[Body]:

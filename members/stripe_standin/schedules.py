@@ -1,9 +1,10 @@
-"""/v1/subscription_schedules: another price from the end of the period on. Two phases, then the schedule lets go."""
+"""/v1/subscription_schedules: other prices from the end of the period on, then the schedule lets go."""
 
 from copy import deepcopy
 from datetime import UTC, datetime
 
-from members.stripe_standin import building, events, forms, ids, store
+from common import clock
+from members.stripe_standin import building, charging, events, forms, ids, store
 from members.stripe_standin.building.schedules import phase
 from members.stripe_standin.calls import Answer, Call
 from members.stripe_standin.problems import invalid
@@ -88,22 +89,34 @@ def _running(call: Call) -> Body:
 
 
 def _phases(given: list[Body], body: Body) -> list[Body]:
-    """The present phase must be repeated as it is; one more may follow, of one interval of its price."""
-    if len(given) != 2:
-        raise invalid("A schedule here has the present phase and one that follows.", param="phases")
+    """The present phase must be repeated as it is; one or two more follow, each of whole intervals of its price."""
+    if len(given) not in (2, 3):
+        raise invalid("A schedule here has the present phase and one or two that follow.", param="phases")
     present = body["phases"][0]
-    first, second = given
+    first = given[0]
     end = forms.integer(first.get("end_date", "0"), "phases[0][end_date]")
     if (forms.integer(first.get("start_date", "0"), "phases[0][start_date]"), end) != (
         present["start_date"],
         present["end_date"],
     ):
         raise invalid("The present phase cannot be moved here.", param="phases[0]")
-    price = store.get("price", second["items"][0]["price"], param="phases[1][items][0][price]", status=400)
-    begins = datetime.fromtimestamp(end, UTC)
-    until = int(building.prorations.period_end(price, begins).timestamp())
-    behaviour = second.get("proration_behavior", "create_prorations")
-    return [present, phase(price["id"], end, until, present["currency"], proration_behavior=behaviour)]
+    phases = [present]
+    for at, wanted in enumerate(given[1:], start=1):
+        phases.append(_following(wanted, phases[-1], f"phases[{at}]"))
+    return phases
+
+
+def _following(wanted: Body, before: Body, param: str) -> Body:
+    price = store.get("price", wanted["items"][0]["price"], param=f"{param}[items][0][price]", status=400)
+    begins = datetime.fromtimestamp(before["end_date"], UTC)
+    duration = wanted.get("duration") or {**price["recurring"], "interval_count": "1"}
+    if duration["interval"] != price["recurring"]["interval"]:
+        raise invalid("A phase here lasts whole intervals of its price.", param=f"{param}[duration]")
+    count = forms.integer(duration.get("interval_count", "1"), f"{param}[duration][interval_count]")
+    months = count * charging.interval_months(price)
+    until = int(clock.months_later(begins, months).timestamp())
+    behaviour = wanted.get("proration_behavior", "create_prorations")
+    return phase(price["id"], before["end_date"], until, before["currency"], proration_behavior=behaviour)
 
 
 def _attach(subscription: Body, schedule: str | None, now: datetime) -> None:

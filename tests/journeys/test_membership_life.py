@@ -9,7 +9,7 @@ from common import clock
 from medspa import ticking
 from members import links
 from members.models import Invoice, Membership, PatientLink, PlanVersion, StandinObject
-from members.stripe_standin import playing
+from members.stripe_standin import building, playing
 from outreach import playbooks
 from outreach.models import Enrolment, HandsetText
 from tests import factories
@@ -96,6 +96,33 @@ def test_a_downgrade_comes_with_the_next_period_and_both_days_are_told(client, r
     first, second = texts_to(member)
     assert "changes to Basic on 07/06/2026" in first
     assert "your plan is Basic now" in second
+
+
+def test_a_freeze_at_a_reduced_price_is_told_charged_and_over_by_itself(client, rounds, time):
+    """R89, R92, R99: the member keeps paying less, keeps the credits, and the full price comes back on its day."""
+    member = subscribed_member()
+    reduced = building.price("price_frozen", product=f"prod_{member.plan_id}", unit_amount=4900, created=time["now"])
+    StandinObject.objects.bulk_create(building.rows(reduced))
+    PlanVersion.objects.update(
+        freeze_price_cents=4900, stripe_freeze_price_id="price_frozen", freeze_without_benefits=True
+    )
+
+    page = act(client, member, Purpose.PAUSE, months="1", freeze="reduced_price")
+    rounds()
+    member.refresh_from_db()
+    frozen = member.status
+    for days in (20, 51):
+        time["now"] = factories.NOON + timedelta(days=days, hours=2)
+        playing.renew(str(member.stripe_subscription_id), now=time["now"])
+        rounds()
+
+    member.refresh_from_db()
+    assert "Your membership is paused" in page
+    assert (frozen, member.status, paid()) == (Status.PAUSED, Status.ACTIVE, [4900, 19900])
+    assert member.credits_remaining == 2
+    first, *_, last = texts_to(member)
+    assert "paused from 07/06/2026" in first and "$49.00 a month instead" in first
+    assert "is running again" in last
 
 
 def test_a_pause_during_dunning_ends_the_chase_and_the_debt(client, rounds, time):

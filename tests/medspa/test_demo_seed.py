@@ -202,7 +202,7 @@ def test_past_due_members_have_one_open_invoice_and_the_others_none():
 def test_our_rows_and_the_stripe_stand_in_agree():
     for membership in memberships():
         live = stripe_gateway.fetch_subscription(membership.stripe_subscription_id)
-        status = membership_mirror.status_of(live)
+        status = membership_mirror.status_of(live, membership)
         assert status == membership.status or (status, membership.status) == ("cancelled", "lapsed")
         assert live.customer_id == membership.stripe_customer_id
         assert live.price_id == membership.plan_version.stripe_price_id

@@ -112,7 +112,7 @@ class TestPauseRules:
             (
                 {"freeze_price_cents": 4900},
                 {"freeze": "reduced_price"},
-                "This kind of pause has a price of its own. Please call us, and we set it up.",
+                "This kind of pause is not set up yet. Please call us.",
             ),
             ({"interval": "year"}, {}, "A plan that is paid by the year cannot be paused online. Please call us."),
         ],
@@ -394,7 +394,7 @@ def joining_status(membership) -> str:
     """What Stripe has, as ours."""
     from members import membership_mirror
 
-    found = membership_mirror.status_of(at_stripe(membership))
+    found = membership_mirror.status_of(at_stripe(membership), membership)
     return membership.status if found == Status.CANCELLED and membership.status == Status.LAPSED else found
 
 

@@ -119,7 +119,7 @@ class TestChangeOfPrice:
     @pytest.mark.parametrize(
         "change",
         [
-            {"proration_behavior": "none"},
+            {"proration_behavior": "create_prorations"},
             {"payment_behavior": "allow_incomplete"},
             {"proration_date": 1},
         ],

@@ -116,14 +116,15 @@ def test_who_stopped_texts_still_gets_the_row_for_the_e_mail():
     assert Acknowledgement.objects.get().address == member.patient.email
 
 
-@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("bodies", [*acknowledgement_wording.BODIES.values(), acknowledgement_wording.REDUCED])
 @pytest.mark.parametrize("language", Patient.Language.values)
-def test_every_change_has_words_in_both_languages_that_teach_no_opt_out_word(kind, language):
+def test_every_change_has_words_in_both_languages_that_teach_no_opt_out_word(bodies, language):
     facts = dict.fromkeys(
-        ("first_name", "practice", "practice_phone", "plan", "price", "due", "starts", "next", "minimum"), "x"
+        ("first_name", "practice", "practice_phone", "plan", "price", "due", "reduced", "starts", "next", "minimum"),
+        "x",
     )
 
-    text = wording.render(acknowledgement_wording.BODIES[kind][language], facts)
+    text = wording.render(bodies[language], facts)
 
     assert text.startswith("x: ")
     assert wording.segments(text).encoding == "GSM-7"
