@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from common.errors import Refused
 from members import audit
 from members.models import Benefit, Plan, PlanVersion, Service
+from members.stripe_gateway import PriceFacts
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,28 @@ def revise(
             data={"plan": plan.pk, "version": version.pk, "number": version.number, "cents": version.price_cents},
         )
     return version
+
+
+def charge_by(*, version: PlanVersion, price: PriceFacts, actor: str, now: datetime) -> None:
+    """Let Stripe's `price` charge a version that waits for one; from then on it can be sold, and the price stays.
+
+    Raises Refused where Stripe would charge another amount, or another length of time, than the version says.
+    """
+    if not price.active:
+        raise Refused("This price is archived at Stripe. Make an active one there.", code="archived")
+    asked = (version.price_cents, version.currency, version.interval, 1)
+    if (price.cents, price.currency, price.interval, price.interval_count) != asked:
+        raise Refused(
+            f"Stripe's price is not {version.price} a {version.interval}. Make one there that is.", code="other_amount"
+        )
+    with transaction.atomic():
+        row = PlanVersion.objects.select_for_update().get(pk=version.pk)
+        if row.stripe_price_id:
+            raise Refused("This version has its price already.", code="has_price")
+        row.stripe_price_id = price.id
+        row.save(update_fields=["stripe_price_id"])
+        data = {"version": row.pk, "stripe_price": price.id}
+        audit.record("plan.price_connected", actor=actor, patient=None, now=now, data=data)
 
 
 def _charges_alike(last: PlanVersion, rules: dict[str, Any]) -> bool:

@@ -78,6 +78,7 @@ urlpatterns = [
     path("plans/<int:pk>/", plans.detail, name="plan"),
     path("plans/<int:pk>/new-version/", plans.revise, name="plan_revise"),
     path("plans/versions/<int:pk>/price/", price_changes.announce, name="price_announce"),
+    path("plans/versions/<int:pk>/stripe-price/", price_changes.connect, name="price_connect"),
     path("plans/prices/<int:pk>/withdraw/", price_changes.withdraw, name="price_withdraw"),
     path("visits/<int:pk>/settle/", delivered.settle, name="settle_visit"),
     path(f"{_LINK}done/", links.done, name="link_done"),
