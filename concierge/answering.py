@@ -58,7 +58,7 @@ def answer(message_pk: int, *, now: datetime) -> None:
     with transaction.atomic():
         settled = _settle_first(turn, sender, understood, now)
         if settled:
-            _finish(turn, settled, None, now)
+            _finish(turn, settled, understood, now)
             return
 
     asked = _ask(turn, sender, understood, now)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from common import phones
 from common.errors import Refused
-from concierge import conversations, replies
+from concierge import conversations, replies, suggesting
 from concierge.facts import MemberFacts, Sender
 from concierge.models import CONVERSATION_REASONS, Conversation
 from concierge.policy import HandOff
@@ -188,6 +188,7 @@ def summary(message: Message, why: str, *, sender: Sender, facts: MemberFacts | 
     lines = [f"{who} texted: {_quote(message)}", why]
     if facts and facts.membership_id:
         lines.append(f"{facts.plan_name}, {facts.status.replace('_', ' ')}, credits: {facts.balance_of(())}.")
+        lines.append(f"Payments: {suggesting.payment_line(facts)}.")
     if not sender.waits_for_person:  # a case that is open already holds what came before
         before = Message.objects.conversation(message.address).filter(pk__lt=message.pk).reverse()[:_LAST_WORDS]
         lines += ["Before that:"] * bool(before)

@@ -2,7 +2,7 @@ from django.urls import path
 
 from common import doors
 from concierge import webhooks
-from concierge.views import inbox, queue, thread
+from concierge.views import inbox, queue, suggested, thread
 
 app_name = "concierge"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("conversations/<int:pk>/transcript/", thread.transcript, name="inbox_transcript"),
     path("conversations/<int:pk>/state/", thread.state, name="inbox_state"),
     path("conversations/<int:pk>/card/", thread.card, name="inbox_card"),
+    path("conversations/<int:pk>/suggestion/", suggested.for_thread, name="inbox_suggestion"),
     path("conversations/<int:pk>/typing/", thread.typing, name="inbox_typing"),
     path("conversations/<int:pk>/reply/", thread.reply, name="inbox_reply"),
     path("conversations/<int:pk>/<slug:act>/", thread.act, name="inbox_act"),
@@ -35,6 +36,7 @@ urlpatterns = [
     path("escalations/<int:pk>/acknowledge/", queue.acknowledge, name="acknowledge"),
     path("escalations/<int:pk>/", queue.escalation, name="escalation"),
     path("escalations/<int:pk>/transcript/", queue.transcript, name="transcript"),
+    path("escalations/<int:pk>/suggestion/", suggested.for_case, name="suggestion"),
     path("escalations/<int:pk>/state/", queue.state, name="state"),
     path("escalations/<int:pk>/claim/", queue.claim, name="claim"),
     path("escalations/<int:pk>/take-pen/", queue.take_pen, name="take_pen"),

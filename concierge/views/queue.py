@@ -18,7 +18,7 @@ from common.errors import Refused
 from concierge import handoff
 from concierge.models import Conversation, Reminder
 from concierge.tables import EscalationTable
-from concierge.views import explained
+from concierge.views import explained, suggested
 from members import audit, escalations
 from members.models import Escalation, StaffUser
 from members.views import signed_in, standing
@@ -54,7 +54,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     """One case. That a patient's data was looked at is on record (R116)."""
     case, now = _case(pk), clock.now()
-    page = _page(request, case, now)
+    page = _page(request, case, now, suggestion=suggested.in_box(request, case.phone, now))
     audit.record(
         "patient.viewed",
         actor=signed_in.actor(request),
@@ -176,11 +176,17 @@ def _act(request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, case: Escalation, now: datetime, *, partial: str | None = None, **said: str
+    request: HttpRequest,
+    case: Escalation,
+    now: datetime,
+    *,
+    partial: str | None = None,
+    suggestion: str = "",
+    **said: str,
 ) -> HttpResponse:
     """The whole page, or after a refusal the part of it that was sent; `said` is what was refused and typed."""
     status = 409 if said else 200
-    context: dict[str, Any] = {**_state(request, case, now), **said}
+    context: dict[str, Any] = {**_state(request, case, now), "body": suggestion, **said}
     if partial and htmx.is_htmx(request):
         return htmx.render(request, PAGE, context, partial=partial, status=status)
     context |= _thread(case, now)

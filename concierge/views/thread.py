@@ -17,7 +17,7 @@ from common.access import staff
 from common.errors import Refused
 from concierge import conversations, handoff
 from concierge.models import CONVERSATION_REASONS, Conversation, Snippet
-from concierge.views import explained, inbox
+from concierge.views import explained, inbox, suggested
 from members import audit
 from members.models import Escalation, StaffUser
 from members.views import signed_in, standing
@@ -36,7 +36,8 @@ Act = Callable[[HttpRequest, Conversation, StaffUser, datetime], None]
 def thread(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation beside the list. That it was read is on record (R116)."""
     conversation, now = _conversation(pk), clock.now()
-    page = _page(request, conversation, now, body=_kept_reply(request, conversation))
+    body = _kept_reply(request, conversation) or suggested.in_box(request, conversation.phone, now)
+    page = _page(request, conversation, now, body=body)
     conversations.read(conversation=conversation, by=signed_in.person(request), now=now)
     seen = {"page": "conversation", "conversation": conversation.pk}
     actor = signed_in.actor(request)

@@ -1,4 +1,4 @@
-// The inbox works without this file. It adds: keys, kept replies at the cursor, "is typing" for colleagues.
+// The inbox works without this file. It adds: keys, "is typing" for colleagues.
 "use strict";
 
 const help = document.getElementById("keys");
@@ -31,18 +31,6 @@ document.addEventListener("keydown", (event) => {
   if (!act) return;
   event.preventDefault();
   act();
-});
-
-// --- a kept reply goes where the cursor is
-document.addEventListener("click", (event) => {
-  const kept = event.target.closest("[data-insert]");
-  if (!kept) return;
-  event.preventDefault();
-  const box = document.getElementById("body");
-  box.setRangeText(kept.dataset.insert, box.selectionStart, box.selectionEnd, "end");
-  box.dispatchEvent(new Event("input", { bubbles: true }));
-  document.getElementById("kept").open = false;
-  box.focus();
 });
 
 // --- colleagues in the same thread are told who types, at most every four seconds

@@ -193,3 +193,16 @@ for (const touch of ["pointerdown", "keydown"]) {
 }
 document.body.addEventListener("htmx:afterSwap", ring);
 ring();
+
+// --- a kept or suggested reply goes where the cursor is
+document.addEventListener("click", (event) => {
+  const kept = event.target.closest("[data-insert]");
+  if (!kept) return;
+  event.preventDefault();
+  const box = document.getElementById("body");
+  box.setRangeText(kept.dataset.insert, box.selectionStart, box.selectionEnd, "end");
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  const list = document.getElementById("kept");
+  if (list) list.open = false;
+  box.focus();
+});
