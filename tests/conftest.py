@@ -18,13 +18,15 @@ _real_connect = socket.socket.connect
 
 @pytest.fixture(autouse=True)
 def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sockets are refused, but for the database's, for browser tests (loopback only) and for tests of Stripe itself."""
+    """Sockets are refused, but for the database, for this machine where a test says so, for tests of Stripe itself."""
     if request.node.get_closest_marker("stripe_live"):
         return
 
+    to_this_machine = request.node.get_closest_marker("browser") or request.node.get_closest_marker("loopback")
+
     def refuse(self: socket.socket, address: Any) -> Any:
         host = address[0] if isinstance(address, tuple) else ""
-        if request.node.get_closest_marker("browser") and host in ("127.0.0.1", "localhost", "::1"):
+        if to_this_machine and host in ("127.0.0.1", "localhost", "::1"):
             return _real_connect(self, address)
         raise AssertionError(f"A test tried to open a network connection to {address!r}.")
 
