@@ -10,7 +10,7 @@ from django.db import transaction
 
 from common.errors import Refused
 from outreach import legal_tables
-from outreach.gate import standing, timing
+from outreach.gate import standing, timing, turns
 from outreach.gate.question import Denial, Look, places_for
 from outreach.gate.standing import is_live
 from outreach.gate.timing import FINISHED, OPT_OUT_CONFIRMATION_WITHIN
@@ -39,6 +39,8 @@ def decide(message: Message, *, now: datetime) -> Denial | None:
     """`may_not_send`, kept as a row with what was looked at: ids, counts, places; no text and no number (R4)."""
     look = Look(message, now)
     with transaction.atomic():
+        if message.status == Message.Status.SENDING and timing.is_counted(message):
+            turns.wait_for_turn(message)
         denial = _first_denial(look)
         _keep(look, denial)
     return denial

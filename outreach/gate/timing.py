@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from members.models import Escalation
 from outreach import late_facts, legal_tables, offers, priorities, quiet_hours
 from outreach.gate.question import Denial, Look
-from outreach.models import Enrolment, Message
+from outreach.models import Enrolment, GateDecision, Message
 
 Kind, Status = Message.Kind, Message.Status
 
@@ -28,6 +28,11 @@ def in_quiet_hours(look: Look) -> Denial | None:
     return Denial("quiet_hours", "Outside the hours for texts where the patient may be.", look.next_open(look.now))
 
 
+def is_counted(message: Message) -> bool:
+    """Whether a cap speaks of this kind of message at all."""
+    return any(message.kind in limit.counts for limit in legal_tables.contact_limits().limits)
+
+
 def over_caps(look: Look) -> Denial | None:
     waits = []
     for limit in legal_tables.contact_limits().limits:
@@ -43,7 +48,8 @@ def over_caps(look: Look) -> Denial | None:
 
 
 def _contacts(message: Message, limit: legal_tables.Limit, *, since: datetime) -> list[datetime]:
-    """When this person was contacted since then, newest first. Of two being sent, the earlier claim wins."""
+    """When this person was contacted since then, newest first. Of two being sent, the one that the gate let through
+    wins, whoever claimed it first; before it has judged either, the earlier claim."""
     reaches = Q(address=message.address)
     if message.patient_id:
         reaches |= Q(patient_id=message.patient_id)
@@ -53,9 +59,15 @@ def _contacts(message: Message, limit: legal_tables.Limit, *, since: datetime) -
     else:
         went |= Q(status=Status.SENDING, claimed_at__lt=message.claimed_at)
         went |= Q(status=Status.SENDING, claimed_at=message.claimed_at, pk__lt=message.pk)
+        went |= Q(Exists(_let_through()), status=Status.SENDING)
     counted = Message.objects.filter(kind__in=limit.counts, channel__in=limit.channels, claimed_at__gt=since)
     contacts = counted.filter(reaches, went).exclude(pk=message.pk).order_by("-claimed_at")
     return [when for when in contacts.values_list("claimed_at", flat=True) if when]
+
+
+def _let_through() -> QuerySet[GateDecision]:
+    """That the gate has judged this very sending and not only the draft."""
+    return GateDecision.objects.filter(message=OuterRef("pk"), allowed=True, at__gte=OuterRef("claimed_at"))
 
 
 def outranked(look: Look) -> Denial | None:

@@ -323,6 +323,23 @@ def test_of_two_texts_being_sent_at_once_the_earlier_claim_goes_out():
     assert code(later, now=NOON + timedelta(seconds=2)) == "cap"
 
 
+def test_of_two_texts_being_sent_at_once_the_one_let_through_goes_out_even_if_the_other_was_claimed_earlier():
+    """R24: the earlier claim was committed only after the gate had let the later one through."""
+    slow, quick = (draft(created_at=NOON - timedelta(hours=1)) for _ in range(2))
+    Message.objects.update(patient=slow.patient, address=slow.address)
+    claim(quick, at=NOON + timedelta(seconds=1))
+    assert gate.decide(quick, now=NOON + timedelta(seconds=1)) is None
+
+    claim(slow, at=NOON)
+
+    assert gate.decide(slow, now=NOON + timedelta(seconds=2)).code == "cap"
+
+
+def claim(message: Message, *, at: datetime) -> None:
+    Message.objects.filter(pk=message.pk).update(status="sending", claimed_at=at)
+    message.refresh_from_db()
+
+
 def test_a_halted_sender_keeps_texts_waiting_until_the_case_is_resolved():
     """R80."""
     message = draft("reply")

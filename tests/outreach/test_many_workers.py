@@ -1,12 +1,14 @@
 """Any number of workers at once: each text, step and fact is handled by one of them."""
 
 import threading
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from outreach import inbound, outbox, playbooks, recovery, sequences
+from outreach import gate, inbound, outbox, playbooks, recovery, sequences
 from outreach.models import Enrolment, Message
 from tests import factories
 from tests.doubles.owing import owing_member, told
@@ -112,3 +114,32 @@ def test_one_key_posted_by_many_is_one_message():
     at_once(lambda: outbox.post(kind="reply", body="Hello", dedupe_key="answer:1", patient=patient, now=NOON))
 
     assert Message.objects.count() == 1
+
+
+def test_a_text_waits_for_the_judgement_of_another_one_to_the_same_person():
+    """R24, one text a day: claimed earlier, but judged while the other's permission is not committed yet."""
+    membership = factories.make_membership()
+    early, late = (
+        outbox.post(kind="servicing", body="Hello", dedupe_key=key, patient=membership.patient, now=NOON)
+        for key in ("early", "late")
+    )
+    judged, answers = threading.Event(), {}
+
+    def judge(message: Message, seconds: int) -> None:
+        moment = NOON + timedelta(minutes=1, seconds=seconds)
+        Message.objects.filter(pk=message.pk).update(status="sending", claimed_at=moment)
+        with transaction.atomic():
+            denial = gate.decide(Message.objects.get(pk=message.pk), now=moment)
+            answers[message.pk] = denial.code if denial else ""
+            if message == late:
+                judged.set()
+                time.sleep(0.3)
+
+    def judge_early() -> None:
+        judged.wait()
+        judge(early, 0)
+
+    turns = iter([lambda: judge(late, 1), judge_early])
+    at_once(lambda: next(turns)(), workers=2)
+
+    assert answers == {late.pk: "", early.pk: "cap"}
