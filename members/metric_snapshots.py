@@ -39,8 +39,8 @@ def refresh(*, now: datetime) -> int:
 
 def _snapshot(metric: Metric, window: Window, now: datetime) -> list[MetricSnapshot]:
     above, below = metric.count(window)
-    numerators = {(row["at"], row["on"]): _whole(row["n"]) for row in above}
-    denominators = {(row["at"], row["on"]): _whole(row["n"]) for row in below} if below is not None else {}
+    numerators = {(row["at"], row["on"]): _whole(row["n"]) for row in above.grouped()}
+    denominators = {(row["at"], row["on"]): _whole(row["n"]) for row in below.grouped()} if below else {}
     return [
         MetricSnapshot(
             month=window.month,

@@ -8,13 +8,11 @@ computed anew each hour and may still change.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
     BigIntegerField,
     Case,
-    Count,
     DurationField,
     Exists,
     ExpressionWrapper,
@@ -23,14 +21,13 @@ from django.db.models import (
     Max,
     OuterRef,
     Q,
-    QuerySet,
     Subquery,
-    Sum,
     When,
 )
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 
+from members.counted import CREDIT, INVOICE, MEMBER, VISIT, Counted, Rows
 from members.models import (
     CreditEntry,
     Invoice,
@@ -42,7 +39,6 @@ from members.models import (
     Visit,
 )
 
-Rows = QuerySet[Any, Any]
 WON_BACK_WITHIN = timedelta(days=183)
 _HELD = Q(patient__memberships__started_on__lte=F("starts_at__date")) & (
     Q(patient__memberships__ended_at__isnull=True) | Q(patient__memberships__ended_at__gte=F("starts_at"))
@@ -65,21 +61,22 @@ class Metric:
     name: str
     title: str
     kind: str
-    count: Callable[[Window], tuple[Rows, Rows | None]]
+    count: Callable[[Window], tuple[Counted, Counted | None]]
 
     @property
     def definition(self) -> str:
         return " ".join((self.count.__doc__ or "").split())
 
 
-def utilization(window: Window) -> tuple[Rows, Rows]:
+def utilization(window: Window) -> tuple[Counted, Counted]:
     """Members of the month who completed a visit in it, of all members of the month."""
     members = _members(window)
     visits = Visit.objects.filter(patient=OuterRef("patient"), status="completed", starts_at__gte=window.start)
-    return _by(members.filter(Exists(visits.filter(starts_at__lt=window.end))), Count("pk")), _by(members, Count("pk"))
+    came = members.filter(Exists(visits.filter(starts_at__lt=window.end)))
+    return Counted(came, MEMBER), Counted(members, MEMBER)
 
 
-def days_between_visits(window: Window) -> tuple[Rows, Rows]:
+def days_between_visits(window: Window) -> tuple[Counted, Counted]:
     """Days from a member's completed visit of the month back to the completed visit before it: the mean over those
     visits of the month that have one before."""
     before = Visit.objects.filter(patient=OuterRef("patient"), status="completed", starts_at__lt=OuterRef("starts_at"))
@@ -89,20 +86,18 @@ def days_between_visits(window: Window) -> tuple[Rows, Rows]:
         _HELD, status="completed", starts_at__gte=window.start, starts_at__lt=window.end
     ).annotate(before=Subquery(last))
     with_one = visits.filter(before__isnull=False)
-    return _by_visit(with_one.annotate(gap=gap), Sum("gap")), _by_visit(with_one, Count("pk"))
+    return Counted(with_one.annotate(gap=gap), VISIT, F("gap")), Counted(with_one, VISIT)
 
 
-def payment_failure_rate(window: Window) -> tuple[Rows, Rows]:
+def payment_failure_rate(window: Window) -> tuple[Counted, Counted]:
     """Invoices issued in the month whose payment failed at least once, of all issued in it for more than nothing."""
     issued = Invoice.objects.filter(
         issued_at__gte=window.start, issued_at__lt=window.end, amount_due_cents__gt=0
     ).exclude(status=Invoice.Status.DRAFT)
-    return _by_membership(issued.filter(first_failed_at__isnull=False), Count("pk")), _by_membership(
-        issued, Count("pk")
-    )
+    return Counted(issued.filter(first_failed_at__isnull=False), INVOICE), Counted(issued, INVOICE)
 
 
-def upgrade_rate(window: Window) -> tuple[Rows, Rows]:
+def upgrade_rate(window: Window) -> tuple[Counted, Counted]:
     """Members who chose a dearer plan in the month, or whom Stripe moved to a plan of a higher tier, of those who were
     members when it began."""
     changes = MembershipChange.objects.filter(occurred_at__gte=window.start, occurred_at__lt=window.end)
@@ -112,19 +107,19 @@ def upgrade_rate(window: Window) -> tuple[Rows, Rows]:
     )
     raised = moves.annotate(was=_tier_of("left"), became=_tier_of("entered")).filter(became__gt=F("was"))
     moved = _at_start(window).filter(Q(pk__in=chose.values("membership")) | Q(pk__in=raised.values("membership")))
-    return _by(moved, Count("pk")), _by(_at_start(window), Count("pk"))
+    return Counted(moved, MEMBER), Counted(_at_start(window), MEMBER)
 
 
-def win_back_rate(window: Window) -> tuple[Rows, Rows]:
+def win_back_rate(window: Window) -> tuple[Counted, Counted]:
     """Of the memberships that ended in the 183 days before the month, those whose patient began another in it."""
     ended = Membership.objects.filter(ended_at__gte=window.start - WON_BACK_WITHIN, ended_at__lt=window.start)
     again = Membership.objects.filter(
         patient=OuterRef("patient"), started_on__gte=window.month, started_on__lt=_next_month(window.month)
     ).exclude(pk=OuterRef("pk"))
-    return _by(ended.filter(Exists(again)), Count("pk")), _by(ended, Count("pk"))
+    return Counted(ended.filter(Exists(again)), MEMBER), Counted(ended, MEMBER)
 
 
-def monthly_recurring_revenue(window: Window) -> tuple[Rows, None]:
+def monthly_recurring_revenue(window: Window) -> tuple[Counted, None]:
     """Monthly price of every membership that runs at the end of the month; a yearly price counts a twelfth.
 
     A frozen one counts nothing, or the reduced price that it pays meanwhile.
@@ -137,30 +132,30 @@ def monthly_recurring_revenue(window: Window) -> tuple[Rows, None]:
     )
     running = _members(window).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=window.end))
     unpaid = Q(status=Membership.Status.PAUSED, at_reduced_price=False)
-    return _by(running.exclude(unpaid), Sum(monthly)), None
+    return Counted(running.exclude(unpaid), MEMBER, monthly), None
 
 
-def revenue_at_risk(window: Window) -> tuple[Rows, None]:
+def revenue_at_risk(window: Window) -> tuple[Counted, None]:
     """What is still owed of invoices issued in the month whose payment failed."""
     owed = Invoice.objects.owed().filter(
         first_failed_at__isnull=False, issued_at__gte=window.start, issued_at__lt=window.end
     )
-    return _by_membership(owed, Sum("amount_remaining_cents")), None
+    return Counted(owed, INVOICE, F("amount_remaining_cents")), None
 
 
-def revenue_recovered(window: Window) -> tuple[Rows, None]:
+def revenue_recovered(window: Window) -> tuple[Counted, None]:
     """Invoices whose payment had failed and that were paid in the month."""
     paid = Invoice.objects.filter(first_failed_at__isnull=False, paid_at__gte=window.start, paid_at__lt=window.end)
-    return _by_membership(paid, Sum("amount_due_cents")), None
+    return Counted(paid, INVOICE, F("amount_due_cents")), None
 
 
-def churn(window: Window) -> tuple[Rows, Rows]:
+def churn(window: Window) -> tuple[Counted, Counted]:
     """Members when the month began whose membership ended in it, of all members when it began."""
     began = _at_start(window)
-    return _by(began.filter(ended_at__lt=window.end), Count("pk")), _by(began, Count("pk"))
+    return Counted(began.filter(ended_at__lt=window.end), MEMBER), Counted(began, MEMBER)
 
 
-def credit_liability(window: Window) -> tuple[Rows, None]:
+def credit_liability(window: Window) -> tuple[Counted, None]:
     """Unused credits at the end of the month at the list price of their service, and unspent money of wallets. Credits
     for one of several services have no single price and are left out."""
     price = Case(
@@ -170,23 +165,23 @@ def credit_liability(window: Window) -> tuple[Rows, None]:
         output_field=BigIntegerField(),
     )
     value = ExpressionWrapper(F("quantity") * price, output_field=BigIntegerField())
-    return _by_membership(CreditEntry.objects.filter(occurred_at__lt=window.end), Sum(value)), None
+    return Counted(CreditEntry.objects.filter(occurred_at__lt=window.end), CREDIT, value), None
 
 
-def no_show_rate(window: Window) -> tuple[Rows, Rows]:
+def no_show_rate(window: Window) -> tuple[Counted, Counted]:
     """Visits of members in the month that nobody came to, of those that were completed or missed."""
     visits = Visit.objects.filter(_HELD, starts_at__gte=window.start, starts_at__lt=window.end)
     due = visits.filter(status__in=["completed", "no_show"])
-    return _by_visit(due.filter(status="no_show"), Count("pk")), _by_visit(due, Count("pk"))
+    return Counted(due.filter(status="no_show"), VISIT), Counted(due, VISIT)
 
 
-def late_cancellations(window: Window) -> tuple[Rows, Rows]:
+def late_cancellations(window: Window) -> tuple[Counted, Counted]:
     """Visits of members in the month that were cancelled at the last minute, of all of theirs in it."""
     visits = Visit.objects.filter(_HELD, starts_at__gte=window.start, starts_at__lt=window.end)
     missed = MissedVisit.objects.filter(
         visit=OuterRef("pk"), kind=MissedVisit.Kind.LATE_CANCELLATION, withdrawn_at__isnull=True
     )
-    return _by_visit(visits.filter(Exists(missed)), Count("pk")), _by_visit(visits, Count("pk"))
+    return Counted(visits.filter(Exists(missed)), VISIT), Counted(visits, VISIT)
 
 
 FIVE = (
@@ -206,6 +201,7 @@ MORE = (
     Metric("late_cancellations", "Late cancellations", "share", late_cancellations),
 )
 ALL = FIVE + MORE
+BY_NAME = {metric.name: metric for metric in ALL}
 
 
 def window_of(month: date) -> Window:
@@ -231,23 +227,6 @@ def _members(window: Window) -> Rows:
 
 def _at_start(window: Window) -> Rows:
     return _members(window).filter(started_on__lt=window.month)
-
-
-def _by(memberships: Rows, what: Any) -> Rows:
-    rows: Rows = memberships.order_by().values(at=F("location"), on=F("plan")).annotate(n=what)
-    return rows
-
-
-def _by_membership(rows: Rows, what: Any) -> Rows:
-    grouped: Rows = rows.order_by().values(at=F("membership__location"), on=F("membership__plan")).annotate(n=what)
-    return grouped
-
-
-def _by_visit(visits: Rows, what: Any) -> Rows:
-    """By the membership that the patient held at the visit."""
-    grouped = visits.order_by().values(at=F("patient__memberships__location"), on=F("patient__memberships__plan"))
-    counted: Rows = grouped.annotate(n=what)
-    return counted
 
 
 def zone() -> str:

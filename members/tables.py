@@ -4,8 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import django_tables2 as tables
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from common import clock
 from common.tables import BaseTable
+from common.templatetags import look
+from members import figures
+from members.counted import Counted
 from members.models import AuditEntry, Membership, StripeEvent
 
 
@@ -134,3 +140,47 @@ class StripeEventTable(BaseTable):
         self.zone = zone
         empty = "Nothing here. Events that fail, or are of nobody here, or of another version of Stripe's API, appear."
         super().__init__(*args, empty_text=empty, **kwargs)
+
+
+class FigureTable(BaseTable):
+    """The rows behind one number: members, visits, invoices or credit entries, as `counted.Counted` opens them."""
+
+    member = tables.TemplateColumn(
+        '<a class="fw-medium" href="{% url \'members:detail\' record.patient_pk %}">{{ record.name }}</a>',
+        orderable=False,
+        attrs={"td": {"class": "cell-main"}},
+        empty_values=(),
+    )
+    when = tables.Column(
+        accessor="moment", verbose_name="When", orderable=False, attrs={"td": {"class": "labelled text-nowrap"}}
+    )
+    standing = tables.Column(verbose_name="State", orderable=False)
+    worth = tables.Column(
+        verbose_name="Adds", orderable=False, attrs={"td": {"class": "labelled tabular"}}, empty_values=()
+    )
+    plan = tables.Column(accessor="plan_name", verbose_name="Plan", orderable=False)
+    location = tables.Column(
+        accessor="place", verbose_name="Location", orderable=False, attrs={"td": {"class": "wide"}}
+    )
+
+    class Meta(BaseTable.Meta):
+        sequence = ("member", "when", "standing", "worth", "plan", "location")
+        empty_text = "No row was counted here. Choose another month, or all locations and plans."
+
+    def __init__(self, rows: Any, *, counted: Counted, **kwargs: Any) -> None:
+        self._words = counted.state_words()
+        sums = counted.value is not None
+        super().__init__(rows, exclude=() if sums else ("worth",), **kwargs)
+        self.columns["when"].column.verbose_name = f"{counted.noun.when_words}"
+
+    def render_when(self, value: Any, record: dict[str, Any]) -> str:
+        day = clock.local_date(value, record["zone"]) if isinstance(value, datetime) else value
+        return f"{day:%b} {day.day}, {day.year}"
+
+    def render_standing(self, value: str) -> SafeString:
+        return format_html(
+            '<span class="status status-{}">{}</span>', look.colour(value), self._words.get(value, value)
+        )
+
+    def render_worth(self, value: Any) -> str:
+        return figures.worth_words(value)

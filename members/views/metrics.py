@@ -3,44 +3,51 @@
 import re
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from common import clock, money, spreadsheets
+from common import clock, spreadsheets
 from common.access import staff
-from members import audit, metrics
+from members import audit, figures, metrics
 from members.models import Location, MetricSnapshot, Plan
 from members.views import signed_in
 from members.views.signed_in import LEADERS
 
 MONTHS_SHOWN = 12
-_SECONDS_A_DAY = 86_400
+Sums = dict[tuple[Any, str], tuple[int, int]]
 
 
 @staff(*LEADERS)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """One month's figures, and the last twelve months in a table. Reads kept rows only."""
-    chosen = {name: _number(request.GET.get(name, "")) for name in ("location", "plan")}
-    rows = MetricSnapshot.objects.filter(**{f"{name}_id": pk for name, pk in chosen.items() if pk})
-    months = sorted(set(rows.values_list("month", flat=True)), reverse=True)[:MONTHS_SHOWN]
+    """One month's figures, the twelve months of each as a chart and a table, and the places beside each other. Reads
+    kept rows only."""
+    chosen = {name: number(request.GET.get(name, "")) for name in ("location", "plan")}
+    kept = {f"{name}_id": pk for name, pk in chosen.items() if pk}
+    rows = MetricSnapshot.objects.filter(**kept)
+    months = sorted(set(rows.order_by().values_list("month", flat=True).distinct()), reverse=True)[:MONTHS_SHOWN]
     month = _month(request.GET.get("month", ""), months)
-    sums = _sums(rows.filter(month__in=months))
+    sums = _sums(rows.filter(month__in=months), "month")
+    locations, plans = list(Location.objects.all()), list(Plan.objects.all())
+    where = {name: pk for name, pk in chosen.items() if pk} | ({"month": f"{month:%Y-%m}"} if month else {})
+    of_month = rows.filter(month=month) if month else rows.none()
     context = {
         "month": month,
         "months": months,
-        "locations": Location.objects.all(),
-        "plans": Plan.objects.all(),
+        "locations": locations,
+        "plans": plans,
         "chosen": chosen,
-        "five": [_figure(metric, sums.get((month, metric.name))) for metric in metrics.FIVE],
-        "more": [_figure(metric, sums.get((month, metric.name))) for metric in metrics.MORE],
-        "table": [
-            (each, [_words(metric, sums.get((each, metric.name))) for metric in metrics.FIVE]) for each in months
-        ],
+        "five": [_figure(metric, sums, months, month, where) for metric in metrics.FIVE],
+        "more": [_figure(metric, sums, months, month, where) for metric in metrics.MORE],
         "titles": [metric.title for metric in metrics.FIVE],
+        "compared": [
+            ("Location", "h-locations", _compared(_sums(of_month, "location"), locations)),
+            ("Plan", "h-plans", _compared(_sums(of_month, "plan"), plans)),
+        ],
     }
     return render(request, "members/metrics.html", context)
 
@@ -59,34 +66,34 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     return spreadsheets.response("metrics.csv", titles, rows)
 
 
-def _sums(rows: Any) -> dict[tuple[date | None, str], tuple[int, int]]:
-    summed = rows.order_by().values("month", "name").annotate(above=Sum("numerator"), below=Sum("denominator"))
-    return {(row["month"], row["name"]): (row["above"], row["below"]) for row in summed}
+def _sums(rows: Any, by: str) -> Sums:
+    summed = rows.order_by().values(by, "name").annotate(above=Sum("numerator"), below=Sum("denominator"))
+    return {(row[by], row["name"]): (row["above"], row["below"]) for row in summed}
 
 
-def _figure(metric: metrics.Metric, counted: tuple[int, int] | None) -> dict[str, str]:
-    note = ""
-    if counted and metric.kind == "share":
-        note = f"{counted[0]:,} of {counted[1]:,}"
-    elif counted and metric.kind == "days":
-        note = f"over {counted[1]:,} visits"
+def _figure(
+    metric: metrics.Metric, sums: Sums, months: list[date], month: date | None, where: dict[str, Any]
+) -> dict[str, Any]:
+    counted = sums.get((month, metric.name))
+    history = [(each, sums.get((each, metric.name))) for each in reversed(months)]
     return {
-        "title": metric.title,
-        "value": _words(metric, counted),
-        "note": note,
-        "definition": metric.definition,
+        "metric": metric,
+        "value": figures.words(metric, counted),
+        "counted": counted,
+        "rows": urlencode(where),
+        "rows_of_all": urlencode({**where, "part": "all"}),
+        "history": [(each, figures.words(metric, one), figures.plotted(metric, one)) for each, one in history],
     }
 
 
-def _words(metric: metrics.Metric, counted: tuple[int, int] | None) -> str:
-    if counted is None:
-        return "–"
-    above, below = counted
-    if metric.kind == "money":
-        return money.readable(above, "usd")
-    if not below:
-        return "–"
-    return f"{above / below * 100:.1f} %" if metric.kind == "share" else f"{above / below / _SECONDS_A_DAY:.1f}"
+def _compared(sums: Sums, each: list[Any]) -> list[tuple[Any, list[str]]]:
+    """The five numbers of each location, or plan, that has any."""
+    counted = {pk for pk, _ in sums}
+    return [
+        (one, [figures.words(metric, sums.get((one.pk, metric.name))) for metric in metrics.FIVE])
+        for one in each
+        if one.pk in counted
+    ]
 
 
 def _month(written: str, months: list[date]) -> date | None:
@@ -98,5 +105,5 @@ def _month(written: str, months: list[date]) -> date | None:
     return months[0] if months else None
 
 
-def _number(written: str) -> int | None:
+def number(written: str) -> int | None:
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 10 else None

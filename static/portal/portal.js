@@ -126,6 +126,19 @@ document.addEventListener("keydown", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
 });
 
+// --- a page is printed with what it folds away on the screen
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+let unfolded = [];
+window.addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("details[data-print-open]:not([open])")];
+  for (const part of unfolded) part.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const part of unfolded) part.open = false;
+});
+
 // --- a thread opens at its newest text
 function toNewest() {
   for (const thread of document.querySelectorAll("[data-newest]")) thread.scrollTop = thread.scrollHeight;

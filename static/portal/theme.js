@@ -5,5 +5,8 @@
   const follow = () => root.setAttribute("data-bs-theme", dark.matches ? "dark" : "light");
   follow();
   dark.addEventListener("change", follow);
+  // Paper is light, whatever the screen is.
+  window.addEventListener("beforeprint", () => root.setAttribute("data-bs-theme", "light"));
+  window.addEventListener("afterprint", follow);
   root.classList.add("js");
 })();

@@ -12,6 +12,7 @@ from hypothesis.extra.django import TestCase
 from common import clock
 from members import membership_changes, metric_snapshots, metrics
 from members.models import (
+    AuditEntry,
     CreditEntry,
     Invoice,
     Membership,
@@ -142,6 +143,28 @@ def quickly() -> dict[str, tuple[int, int]]:
     return said
 
 
+def worth(rows) -> int:
+    """What the opened rows add up to: their number, their cents or their seconds."""
+    values = [row["worth"] for row in rows]
+    if not any(value is not None for value in values):
+        return len(values)
+    return sum(int(value.total_seconds()) if isinstance(value, timedelta) else int(value) for value in values)
+
+
+def opened() -> dict[str, tuple[int, int]]:
+    """The same figures, added up from the rows that the page opens, place by place and plan by plan."""
+    said = {}
+    for metric in metrics.ALL:
+        above, below = metric.count(metrics.window_of(MONTH))
+        places = list(Membership.objects.order_by().values_list("location", "plan").distinct())
+        parts = [
+            sum(worth(part.opened(location=location, plan=plan)) for location, plan in places) if part else 0
+            for part in (above, below)
+        ]
+        said[metric.name] = (parts[0], parts[1])
+    return said
+
+
 class SqlSaysWhatPythonSays(TestCase):
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(people)
@@ -155,6 +178,7 @@ class SqlSaysWhatPythonSays(TestCase):
             "recovered", "churn", "upgrade_rate",
         ):  # fmt: skip
             assert quick[name] == slow[name], name
+        assert opened() == quick
 
 
 @pytest.mark.django_db
@@ -254,3 +278,80 @@ def test_the_page_shows_each_figure_with_its_definition_and_a_csv(client, monkey
     assert "Members of the month who completed a visit in it" in page
     assert "2026-06,Austin,Glow,utilization,1,2" in csv.splitlines()
     assert Patient.objects.count() == 2
+    assert 'data-value="50.00"' in page  # what the chart is drawn from
+
+
+def a_month_of_three(client) -> tuple[Membership, Membership]:
+    """Two members and an invoice of each that failed; one of them came. A manager looks."""
+    came, stayed_away = factories.make_membership(), factories.make_membership()
+    Visit.objects.create(
+        patient=came.patient, service=factories.make_service(), location=came.location,
+        starts_at=NOW - 10 * DAY, ends_at=NOW - 10 * DAY + DAY / 24, status="completed",
+    )  # fmt: skip
+    for member in (came, stayed_away):
+        Invoice.objects.create(
+            membership=member, stripe_id=f"in_{member.pk}", currency="usd", amount_due_cents=19900, status="open",
+            issued_at=NOW - 12 * DAY, amount_remaining_cents=19900, first_failed_at=NOW - 12 * DAY,
+        )  # fmt: skip
+    metric_snapshots.recompute(month=MONTH, now=NOW)
+    client.force_login(factories.make_staff(role="manager"))
+    return came, stayed_away
+
+
+@pytest.mark.django_db
+def test_each_number_opens_the_rows_it_counts_and_the_rows_it_is_a_part_of(client):
+    came, stayed_away = a_month_of_three(client)
+    rows = reverse("members:metric_rows", args=["utilization"])
+
+    counted = client.get(rows, {"month": "2026-06"}).content.decode()
+    all_of_them = client.get(rows, {"month": "2026-06", "part": "all"}).content.decode()
+
+    links = [reverse("members:detail", args=[one.patient_id]) for one in (came, stayed_away)]
+    assert [link in counted for link in links] == [True, False]
+    assert [link in all_of_them for link in links] == [True, True]
+    assert "1 of 2" in counted
+
+
+@pytest.mark.django_db
+def test_every_figure_that_was_counted_opens_from_the_page(client):
+    a_month_of_three(client)
+    counted = set(MetricSnapshot.objects.values_list("name", flat=True))
+    page = client.get(reverse("members:metrics"), {"month": "2026-06"}).content.decode()
+
+    paths = {metric.name: reverse("members:metric_rows", args=[metric.name]) for metric in metrics.ALL}
+
+    assert {name for name, path in paths.items() if path in page} == counted > {"utilization", "mrr", "at_risk"}
+    assert {client.get(path, {"month": "2026-06"}).status_code for path in paths.values()} == {200}
+
+
+@pytest.mark.django_db
+def test_rows_of_another_location_or_an_unknown_figure_are_not_shown(client):
+    came, _ = a_month_of_three(client)
+    elsewhere = factories.make_location(name="Dallas", external_id="dallas")
+    rows = reverse("members:metric_rows", args=["utilization"])
+
+    there = client.get(rows, {"month": "2026-06", "location": elsewhere.pk}).content.decode()
+
+    assert reverse("members:detail", args=[came.patient_id]) not in there
+    assert client.get(reverse("members:metric_rows", args=["nonsense"])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_rows_leave_the_house_as_a_file_only_on_record(client):
+    """R116."""
+    a_month_of_three(client)
+
+    file = client.get(reverse("members:metric_rows_csv", args=["at_risk"]), {"month": "2026-06"})
+
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 3
+    assert lines[1].endswith("$199.00")
+    noted = AuditEntry.objects.get(action="metrics.rows_exported")
+    assert noted.data == {"figure": "at_risk", "month": "2026-06", "part": "counted", "rows": 2}
+
+
+@pytest.mark.django_db
+def test_the_front_desk_opens_no_figures(client):
+    client.force_login(factories.make_staff(role="front_desk"))
+
+    assert client.get(reverse("members:metric_rows", args=["mrr"])).status_code == 403

@@ -160,9 +160,9 @@ class TestTheFreeze:
     def test_recurring_revenue_counts_the_price_that_is_paid(self):
         frozen()
 
-        rows, _ = metrics.monthly_recurring_revenue(metrics.window_of(NOON.date().replace(day=1)))
+        counted, _ = metrics.monthly_recurring_revenue(metrics.window_of(NOON.date().replace(day=1)))
 
-        assert [row["n"] for row in rows] == [4900]
+        assert [row["n"] for row in counted.grouped()] == [4900]
 
 
 class TestTheEnd:
