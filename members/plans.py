@@ -12,7 +12,6 @@ from django.utils.text import slugify
 from common.errors import Refused
 from members import audit
 from members.models import Benefit, Plan, PlanVersion, Service
-from members.stripe_gateway import PriceFacts
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ def revise(
             plan=plan,
             number=last.number + 1 if last else 1,
             stripe_price_id=last.stripe_price_id if last and _charges_alike(last, rules) else "",
+            stripe_freeze_price_id=last.stripe_freeze_price_id if last and _freezes_alike(last, rules) else "",
             **rules,
         )
         codes = {draft.code for draft in benefits}
@@ -68,31 +68,14 @@ def revise(
     return version
 
 
-def charge_by(*, version: PlanVersion, price: PriceFacts, actor: str, now: datetime) -> None:
-    """Let Stripe's `price` charge a version that waits for one; from then on it can be sold, and the price stays.
-
-    Raises Refused where Stripe would charge another amount, or another length of time, than the version says.
-    """
-    if not price.active:
-        raise Refused("This price is archived at Stripe. Make an active one there.", code="archived")
-    asked = (version.price_cents, version.currency, version.interval, 1)
-    if (price.cents, price.currency, price.interval, price.interval_count) != asked:
-        raise Refused(
-            f"Stripe's price is not {version.price} a {version.interval}. Make one there that is.", code="other_amount"
-        )
-    with transaction.atomic():
-        row = PlanVersion.objects.select_for_update().get(pk=version.pk)
-        if row.stripe_price_id:
-            raise Refused("This version has its price already.", code="has_price")
-        row.stripe_price_id = price.id
-        row.save(update_fields=["stripe_price_id"])
-        data = {"version": row.pk, "stripe_price": price.id}
-        audit.record("plan.price_connected", actor=actor, patient=None, now=now, data=data)
-
-
 def _charges_alike(last: PlanVersion, rules: dict[str, Any]) -> bool:
     asked = (rules["price_cents"], rules.get("interval", PlanVersion.Interval.MONTH))
     return (last.price_cents, last.interval) == asked
+
+
+def _freezes_alike(last: PlanVersion, rules: dict[str, Any]) -> bool:
+    asked = (rules.get("freeze_price_cents"), rules.get("interval", PlanVersion.Interval.MONTH))
+    return (last.freeze_price_cents, last.interval) == asked
 
 
 def _free_code(draft: BenefitDraft, taken: set[str]) -> str:

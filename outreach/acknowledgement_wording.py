@@ -9,8 +9,8 @@ _CANCEL_ES = "Para cancelar, escríbanos que quiere terminar su membresía o lla
 
 # A pause that skips no payment: each costs less.
 REDUCED = {
-    "en": "{practice}: your membership is paused from {starts}, {first_name}: {reduced} a month instead, benefits go on. "
-    f"The full price comes back by itself on {{next}}: {{price}}. {_CANCEL}",
+    "en": "{practice}: your membership is paused from {starts}, {first_name}: {reduced} a month instead, benefits go "
+    f"on. The full price comes back by itself on {{next}}: {{price}}. {_CANCEL}",
     "es": "{practice}: su membresía está en pausa desde el {starts}, {first_name}: {reduced} al mes y sus beneficios "
     f"siguen. El precio completo vuelve solo el {{next}}: {{price}}. {_CANCEL_ES}",
 }

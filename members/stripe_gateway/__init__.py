@@ -3,8 +3,9 @@
 With the stand-in beside it, the only importer of `stripe`.
 
 Permissions of the restricted key (R122), as the Dashboard names them; every other resource "None":
-    Write   Customers, Subscriptions (with their schedules), Invoices (with items and previews), Checkout Sessions
-    Read    PaymentMethods, SetupIntents, PaymentIntents, Charges, Disputes, Products, Prices, Events
+    Write   Customers, Subscriptions (with their schedules), Invoices (with items and previews), Checkout Sessions,
+            Products, Prices
+    Read    PaymentMethods, SetupIntents, PaymentIntents, Charges, Disputes, Events
 docs/stripe.md says what each is for.
 
 Ids and settings go to Stripe, never words: no name, treatment or note of a patient (R106).
@@ -20,20 +21,19 @@ from members.stripe_gateway.facts import (
     DisputeFacts,
     HostedSession,
     InvoiceFacts,
-    PriceFacts,
     RefundFacts,
     SubscriptionFacts,
 )
 from members.stripe_gateway.fees import charge_fee
 from members.stripe_gateway.listing import PAGE, ListedSubscription, events_page, open_invoices_page, subscriptions_page
 from members.stripe_gateway.previews import ChangePreview, PreviewLine, preview_change, preview_start
+from members.stripe_gateway.pricing import PriceFacts, create_price, fetch_price, recurring_prices
 from members.stripe_gateway.reading import (
     decline_code,
     fetch_card,
     fetch_card_session,
     fetch_dispute,
     fetch_invoice,
-    fetch_price,
     fetch_refund,
     fetch_subscription,
     invoice_of_payment,
@@ -78,6 +78,7 @@ __all__ = [
     "change_price",
     "charge_fee",
     "create_card_session",
+    "create_price",
     "create_subscription",
     "decline_code",
     "events_page",
@@ -98,6 +99,7 @@ __all__ = [
     "ping",
     "preview_change",
     "preview_start",
+    "recurring_prices",
     "reduce_price",
     "restore_price",
     "resume",

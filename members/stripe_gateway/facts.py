@@ -51,18 +51,6 @@ class SubscriptionFacts:
 
 
 @dataclass(frozen=True)
-class PriceFacts:
-    """`interval`: "month", "year", "week" or "day"; "" for a price that is charged once."""
-
-    id: str
-    cents: int | None  # None: per tier or by usage
-    currency: str
-    interval: str
-    interval_count: int
-    active: bool
-
-
-@dataclass(frozen=True)
 class CardFacts:
     payment_method_id: str
     brand: str

@@ -10,7 +10,6 @@ from members.stripe_gateway.facts import (
     CardSession,
     DisputeFacts,
     InvoiceFacts,
-    PriceFacts,
     RefundFacts,
     SubscriptionFacts,
     at,
@@ -47,19 +46,6 @@ def open_invoices(subscription_id: str) -> list[InvoiceFacts]:
     with errors_named():
         page = client().v1.invoices.list({"subscription": subscription_id, "status": "open", "limit": 100})
         return sorted((invoice_facts(each) for each in page.auto_paging_iter()), key=lambda invoice: invoice.issued_at)
-
-
-def fetch_price(price_id: str) -> PriceFacts:
-    with errors_named():
-        found = client().v1.prices.retrieve(price_id)
-    return PriceFacts(
-        id=found.id,
-        cents=found.unit_amount,
-        currency=found.currency,
-        interval=found.recurring.interval if found.recurring else "",
-        interval_count=found.recurring.interval_count if found.recurring else 0,
-        active=found.active,
-    )
 
 
 def fetch_subscription(subscription_id: str) -> SubscriptionFacts:

@@ -53,8 +53,13 @@ ROUTES = (
     Route("POST", "/v1/products", catalogue.create_product, "name metadata"),
     Route("GET", "/v1/products", catalogue.list_products, _PAGE),
     Route("GET", "/v1/products/{id}", catalogue.retrieve_product),
-    Route("POST", "/v1/prices", catalogue.create_price, "product unit_amount currency recurring metadata"),
-    Route("GET", "/v1/prices", catalogue.list_prices, f"product {_PAGE}"),
+    Route(
+        "POST",
+        "/v1/prices",
+        catalogue.create_price,
+        "product product_data unit_amount currency recurring metadata lookup_key",
+    ),
+    Route("GET", "/v1/prices", catalogue.list_prices, f"product active currency type lookup_keys {_PAGE}"),
     Route("GET", "/v1/prices/{id}", catalogue.retrieve_price),
     Route(
         "POST",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import plan_words, plans, price_changes
+from members import plan_prices, plan_words, plans, price_changes
 from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, Service, StaffUser
 from members.plan_forms import BenefitFormSet, PlanForm, PriceChangeForm, VersionForm, initial_of
 from members.views import signed_in
@@ -125,7 +125,13 @@ def _on_sale(versions: list[PlanVersion], now: Any) -> PlanVersion | None:
 
 def _shown(version: PlanVersion, *, is_on_sale: bool) -> dict[str, Any]:
     lines = [(line, plan_words.benefit(line)) for line in version.benefits.all()]
-    return {"version": version, "benefits": lines, "rules": plan_words.rules(version), "is_on_sale": is_on_sale}
+    return {
+        "version": version,
+        "benefits": lines,
+        "rules": plan_words.rules(version),
+        "is_on_sale": is_on_sale,
+        "missing": plan_prices.missing(version),
+    }
 
 
 def _member_prices(version: PlanVersion | None) -> list[tuple[Service, int]]:

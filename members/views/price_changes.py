@@ -1,6 +1,4 @@
-"""Acts of the plan page on prices: which of Stripe's charges a version; announce another to earlier members."""
-
-import re
+"""Acts of the plan page on what earlier members pay: announce another price, take an announcement back."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,14 +8,12 @@ from django.views.decorators.http import require_POST
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import plans, price_changes
+from members import price_changes
 from members.models import Location, PlanVersion, PriceChange
 from members.plan_forms import PriceChangeForm
-from members.stripe_gateway import StripeRefused, StripeUnavailable, fetch_price
 from members.views import signed_in
 
 _EDITORS = ("manager", "owner")
-_PRICE_ID = re.compile(r"price_\w{1,58}", re.ASCII)
 
 
 @staff(*_EDITORS)
@@ -42,28 +38,6 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         told = price_changes.notice().told
         messages.success(request, f"Announced. Each member is told {told} days before.")
-    return redirect("members:plan", version.plan_id)
-
-
-@staff(*_EDITORS)
-@require_POST
-def connect(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a price that exists at Stripe charge version `pk`."""
-    version = get_object_or_404(PlanVersion, pk=pk)
-    named = request.POST.get("price", "").strip()
-    try:
-        if not _PRICE_ID.fullmatch(named):
-            raise Refused("Copy the price's id from Stripe: it begins with price_.", code="no_id")
-        price = fetch_price(named)
-        plans.charge_by(version=version, price=price, actor=signed_in.actor(request), now=clock.now())
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    except StripeRefused:
-        messages.error(request, f"Stripe knows no price {named}.")
-    except StripeUnavailable:
-        messages.error(request, "Stripe gives no answer just now. Try again in a minute.")
-    else:
-        messages.success(request, f"{version} can be sold.")
     return redirect("members:plan", version.plan_id)
 
 

@@ -121,7 +121,7 @@ def test_a_freeze_at_a_reduced_price_is_told_charged_and_over_by_itself(client, 
     assert (frozen, member.status, paid()) == (Status.PAUSED, Status.ACTIVE, [4900, 19900])
     assert member.credits_remaining == 2
     first, *_, last = texts_to(member)
-    assert "paused from 07/06/2026" in first and "$49.00 a month instead" in first
+    assert "paused from 07/06/2026: $49.00 a month instead" in first.replace(f", {member.patient.first_name}", "")
     assert "is running again" in last
 
 

@@ -7,6 +7,7 @@ import pytest
 from common import clock
 from common.errors import Refused
 from members import billing, credits, joining, metrics, reconciliation, stripe_gateway
+from members.credits import usage
 from members.models import (
     AuditEntry,
     CreditEntry,
@@ -18,7 +19,6 @@ from members.models import (
     Quote,
     StandinObject,
 )
-from members.credits import usage
 from members.stripe_standin import building, playing
 from tests import factories
 from tests.doubles.offers import by_page, offer, sold_plan

@@ -11,8 +11,7 @@ from common import clock
 from concierge import conversations
 from medspa import ticking
 from members import escalations
-from members.models import Patient, Practice, StaffUser, StandinObject
-from members.stripe_standin import building
+from members.models import Patient, Practice, StaffUser
 from outreach import playbooks
 from outreach.models import Enrolment, Message, Sequence
 from tests import factories
@@ -224,12 +223,9 @@ def test_an_owner_goes_from_an_empty_database_to_going_live(desk: Page, site: st
     desk.get_by_label("For any of").select_option(label="Facial")
     desk.get_by_role("button", name="Make the plan").click()
     expect(desk.get_by_text("Glow, version 1 is made.")).to_be_visible()
-    StandinObject.objects.bulk_create(
-        building.rows(building.price("price_glow", product="prod_glow", unit_amount=19900, created=NOON))
-    )
-    fill(desk, {"Id of a price of $199.00": "price_glow"})
-    desk.get_by_role("button", name="Connect").click()
-    expect(desk.get_by_text("Glow, version 1 can be sold.")).to_be_visible()
+    desk.get_by_role("link", name="Make or choose the price").click()
+    desk.get_by_role("button", name="Make it at Stripe").click()
+    expect(desk.get_by_text("The price is set: the plan can be charged.")).to_be_visible()
 
     desk.goto(f"{site}/settings/on-call/")
     fill(desk, {"Name": "Riley Stone", "Phone": "512 555 0191"})

@@ -19,10 +19,12 @@ def price(
     interval: str = "month",
     interval_count: int = 1,
     metadata: Body | None = None,
+    lookup_key: str | None = None,
 ) -> Body:
     """A recurring price."""
     return {
         **base(ident, "price", created, metadata),
+        "lookup_key": lookup_key,
         "currency": currency,
         "product": product,
         "recurring": {
