@@ -28,7 +28,7 @@ def record(*, address: str, wording: str, source: str, now: datetime, channel: s
         if fresh:
             consent.opt_out(address=address, channel=channel, wording=wording, source=source, now=now)
         channels = _OF_THE_PHONE if of_the_phone else (channel,)
-        waiting = Message.objects.filter(address__iexact=address, status=Message.Status.QUEUED, channel__in=channels)
+        waiting = Message.objects.filter(address__iexact=address, channel__in=channels).not_given()
         waiting.exclude(kind__in=_STAYS[SMS if of_the_phone else Message.Channel.EMAIL]).update(
             status=Message.Status.DROPPED,
             reason="The patient opted out of texts." if of_the_phone else "The patient opted out of e-mails.",

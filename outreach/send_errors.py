@@ -15,9 +15,10 @@ class Action(StrEnum):
     ASK = "ask"  # a code we do not know: a person looks
 
 
+NOT_GIVEN = "broke"  # our own: something failed here before the carrier was called
 _ACTIONS = {
     **dict.fromkeys(("20003", "21606", "21608", "30002", "30032", "30034"), Action.HALT),
-    **dict.fromkeys(("20429", "429", "unreachable", "mail_deferred"), Action.RETRY),
+    **dict.fromkeys(("20429", "429", "unreachable", "mail_deferred", NOT_GIVEN), Action.RETRY),
     **dict.fromkeys(("21611", "30001", "30022", "30023", "30027", "mail_login"), Action.DEFER),
     **dict.fromkeys(("21211", "21612", "21614", "21635", "30006", "13224", "30005"), Action.NEVER),  # the number
     **dict.fromkeys(("21408", "30450", "21617", "30007", "30003", "30008", "30036", "30500"), Action.NEVER),
@@ -27,6 +28,7 @@ _ACTIONS = {
 }
 
 _WORDS = {
+    NOT_GIVEN: "Something broke here before it was sent.",
     "21610": "The number opted out at the carrier.",
     "30003": "The phone could not be reached.",
     "30004": "The recipient or the carrier blocks us.",

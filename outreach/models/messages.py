@@ -15,6 +15,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, now: datetime) -> Self:
         return self.filter(status=Message.Status.QUEUED, due_at__lte=now).order_by("due_at", "pk")
 
+    def not_given(self) -> Self:
+        """Made, and not yet at the carrier, whether or not a worker has them in hand."""
+        claimed = Q(status=Message.Status.SENDING, given_at__isnull=True)
+        return self.filter(Q(status=Message.Status.QUEUED) | claimed)
+
     def conversation(self, phone: str) -> Self:
         return self.filter(address=phone).order_by("created_at", "pk")
 
@@ -96,6 +101,8 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    # Committed right before the carrier is called: a claim without it was surely not sent.
+    given_at = models.DateTimeField(null=True, blank=True)
     segments = models.PositiveSmallIntegerField(default=0, help_text="Of a text that went to the carrier (R74).")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before the provider call.")
     sent_at = models.DateTimeField(null=True, blank=True)

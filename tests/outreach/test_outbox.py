@@ -1,6 +1,7 @@
 """At most once: claimed, committed, asked again, sent; and nothing silently lost (R3, R31, R73, R80)."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from common.errors import Refused
 from members import consent, links
 from members.models import Escalation, PatientLink
 from members.stripe_standin.client import outage
-from outreach import delivery, handovers, inbound, outbox, playbooks, sequences
+from outreach import delivery, handovers, inbound, opt_outs, outbox, playbooks, sequences
 from outreach.models import GateDecision, Message
 from tests import factories
 from tests.conftest import run_queued_tasks
@@ -38,6 +39,12 @@ def reloaded(message: Message) -> Message:
 
 def after_the_lease(message: Message) -> datetime:
     return reloaded(message).claimed_at + LEASE + timedelta(seconds=1)
+
+
+def stopwatch_jumps(monkeypatch, seconds: float) -> None:
+    """Whoever began to measure finds at the next look that so much time has passed."""
+    readings = chain([0.0], repeat(seconds))
+    monkeypatch.setattr("outreach.sending.time.monotonic", lambda: next(readings))
 
 
 # --- post ---
@@ -292,8 +299,7 @@ def test_the_carrier_is_told_when_the_window_ends(carrier, kind, at, seconds):
 def test_a_worker_that_stalled_before_the_call_lets_go(carrier, monkeypatch):
     """Its claim may soon be taken for dead; then another worker would send the text as well."""
     message = posted()
-    seconds = iter([0.0, 61.0])
-    monkeypatch.setattr(outbox.time, "monotonic", lambda: next(seconds))
+    stopwatch_jumps(monkeypatch, 61.0)
 
     assert outbox.send(message.pk, now=NOON) is False
 
@@ -352,8 +358,7 @@ def test_two_texts_are_not_both_sent_because_stripe_was_slow_about_one(carrier, 
     """The nudge is claimed while the other text waits for Stripe: of the two, the one claimed later must see it."""
     invoice, dunning = dunned()
     nudge = posted("marketing", membership=invoice.membership)
-    seconds = iter([0.0, 20.0, 20.0])
-    monkeypatch.setattr(outbox.time, "monotonic", lambda: next(seconds))
+    stopwatch_jumps(monkeypatch, 20.0)
     Message.objects.filter(pk=nudge.pk).update(status="sending", claimed_at=NOON + timedelta(seconds=10))
 
     assert outbox.send(dunning.pk, now=NOON) is False
@@ -365,8 +370,7 @@ def test_two_texts_are_not_both_sent_because_stripe_was_slow_about_one(carrier, 
 def test_a_text_is_not_sent_after_hours_because_stripe_was_slow(carrier, monkeypatch):
     evening = datetime(2026, 6, 17, 1, 59, 50, tzinfo=UTC)  # 20:59:50 in Austin
     _, message = dunned(evening)
-    seconds = iter([0.0, 20.0, 20.0])
-    monkeypatch.setattr(outbox.time, "monotonic", lambda: next(seconds))
+    stopwatch_jumps(monkeypatch, 20.0)
 
     assert outbox.send(message.pk, now=evening) is False
 
@@ -693,3 +697,57 @@ def test_a_round_has_a_limit(carrier, monkeypatch):
         posted("reply", key=str(number))
 
     assert [outbox.send_due(now=NOON) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_crash_in_the_middle_of_a_hand_gives_back_what_was_not_given(carrier):
+    """Only the one at the carrier is in doubt; nothing about the others has to be asked there, marketing too."""
+    for number in range(3):
+        posted("marketing", key=str(number), body=str(number))
+    carrier.keeps_what_it_fails, carrier.failures = True, [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        outbox.send_due(now=NOON)
+    assert set(Message.objects.values_list("status", flat=True)) == {"sending"}
+    carrier.can_look_up = False
+
+    outbox.recover_stuck(now=NOON + LEASE + timedelta(seconds=1))
+
+    assert sorted(Message.objects.values_list("status", "attempts")) == [("queued", 0), ("queued", 0), ("unknown", 1)]
+    outbox.send_due(now=NOON + LEASE + timedelta(seconds=2))
+    assert sorted(body for _, body in carrier.sent) == ["0", "1", "2"]
+
+
+def test_what_a_round_has_no_time_for_is_due_again_at_once(carrier, settings):
+    for number in range(3):
+        posted("reply", key=str(number), body=str(number), due_at=NOON + timedelta(seconds=number))
+    settings.ROUND_SECONDS = 0
+
+    sent = [outbox.send_due(now=NOON + timedelta(minutes=1)) for _ in range(4)]
+
+    assert sent == [1, 1, 1, 0]
+    assert [body for _, body in carrier.sent] == ["0", "1", "2"]
+    assert set(Message.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_an_opt_out_stops_what_a_worker_has_in_hand(carrier):
+    """R31: claimed is not sent; the second text was already claimed with the first."""
+    patient = factories.make_membership().patient
+    for key in ("first", "second"):
+        outbox.post(kind="reply", body=key, dedupe_key=key, patient=patient, now=NOON)
+    carrier.while_sending = lambda: opt_outs.record(address=patient.phone, wording="STOP", source="text", now=NOON)
+
+    outbox.send_due(now=NOON)
+
+    assert [body for _, body in carrier.sent] == ["first"]
+    assert Message.objects.get(dedupe_key="second").status == "dropped"
+
+
+def test_a_bug_before_the_call_is_tried_again_later_and_not_for_ever(carrier, monkeypatch):
+    message = posted("reply")
+    monkeypatch.setattr("outreach.wire.no_room", lambda *_args, **_named: 1 / 0)
+
+    while reloaded(message).status == "queued":
+        outbox.send_due(now=reloaded(message).due_at)
+
+    assert (reloaded(message).status, reloaded(message).attempts) == ("failed", 8)
+    assert carrier.sent == []
+    assert Escalation.objects.get().reason == "undelivered"
