@@ -37,6 +37,28 @@ def own() -> Iterator[str]:
         connection.creation.destroy_test_db(practice, verbosity=0)
 
 
+@contextmanager
+def copied() -> Iterator[None]:
+    """Inside, all work is done in a copy of the bench's own database as it is now; the copy is dropped."""
+    name = connection.settings_dict["NAME"]
+    copy = f"{name}_copy"
+    connection.close()
+    _on_server(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
+    connection.settings_dict["NAME"] = copy
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        _on_server(f'DROP DATABASE "{copy}"')
+
+
+def _on_server(statement: str) -> None:
+    """By way of another database: one in use cannot be copied, nor dropped."""
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute(statement)
+
+
 def url() -> str:
     """The present database as DATABASE_URL, for a process that is started anew."""
     at = connection.settings_dict

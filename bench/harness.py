@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from django.conf import settings
+from django.test.utils import override_settings
+
 
 @dataclass(frozen=True)
 class Result:
@@ -59,3 +62,9 @@ def percentile(values: Iterable[float], percent: int) -> float:
     if not ordered:
         raise ValueError("nothing was measured")
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+def plain_files() -> override_settings:
+    """Pages are asked for in this process, where `collectstatic` may not have run."""
+    backend = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    return override_settings(STORAGES={**settings.STORAGES, "staticfiles": backend})

@@ -2,21 +2,18 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.test.utils import override_settings
 from django.urls import reverse
 
 from bench import databases, synthetic
-from bench.harness import Result, medians, percentile, seconds
+from bench.harness import Result, medians, percentile, plain_files, seconds
 from common import clock
 from members import metric_snapshots, standings
 from members.models import StaffUser
 
 NAME = "metrics"
 _READS = 20
-_PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # `collectstatic` may not have run
 _TABLES = {
     "members_membership": "m",
     "members_visit": "JOIN members_membership m ON m.patient_id = x.patient_id",
@@ -40,7 +37,7 @@ def measure(members: int, runs: int) -> list[Result]:
         ),
     )
     wrong = len(standings.drifts(now=now))
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": _PLAIN}):
+    with plain_files():
         read = _page()
     return [
         Result(f"{NAME}: count a month", took, "s", floor, took / floor, "< 60 s an hour", took < 60, {"rows": rows}),
