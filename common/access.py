@@ -3,7 +3,7 @@
 A test walks the URLconf and refuses a view without a declaration, so a page cannot be opened by forgetting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol, cast
@@ -21,6 +21,13 @@ from common import htmx
 View = Callable[..., HttpResponseBase]
 
 
+# Whose page it is, for staff who work at some locations only. A page about one thing names the function that tells to
+# which locations the thing belongs; a list shows what is at `places_of(request)`.
+SHARED = "shared"  # the practice's own facts, the same for everybody
+EVERYWHERE = "everywhere"  # about the practice as a whole: only for who has the role at every location
+Place = str | Callable[..., Iterable[int | None]]
+
+
 @dataclass(frozen=True)
 class Access:
     """kind: public, signed (a vendor's signature), token (a secret address), key (API), demo, account or staff."""
@@ -28,6 +35,7 @@ class Access:
     kind: str
     signer: str = ""
     roles: frozenset[str] = frozenset()
+    place: Place = ""
 
 
 class Person(Protocol):
@@ -36,6 +44,9 @@ class Person(Protocol):
     is_authenticated: bool
 
     def role_names(self) -> frozenset[str]: ...
+
+    def places(self, roles: frozenset[str] = frozenset()) -> frozenset[int] | None:
+        """Where they hold one of `roles`, or any role; None: at every location."""
 
     def has_second_factor(self) -> bool: ...
 
@@ -76,10 +87,11 @@ def demo_only(view: View) -> View:
     return _declared(guarded, Access("demo"))
 
 
-def staff(*roles: str) -> Callable[[View], View]:
+def staff(*roles: str, place: Place = "") -> Callable[[View], View]:
     """Signed-in staff who hold one of `roles`; without roles, any staff role.
 
-    A stranger is sent to sign in and comes back to the same page; staff without the role get 403.
+    A stranger is sent to sign in and comes back to the same page; staff without the role get 403. To who holds the role
+    at some locations only, a thing of another location does not exist (404).
     """
 
     def guard(view: View) -> View:
@@ -93,9 +105,10 @@ def staff(*roles: str) -> Callable[[View], View]:
                 raise PermissionDenied
             if needs_second_factor(held) and not user.has_second_factor():
                 return _to(f"{resolve_url(settings.SECOND_FACTOR_URL)}?needed=1", request)
+            _keep_to(user.places(frozenset(roles)), place, kwargs)
             return _uncached(view(request, *args, **kwargs))
 
-        return _declared(guarded, Access("staff", roles=frozenset(roles)))
+        return _declared(guarded, Access("staff", roles=frozenset(roles), place=place))
 
     return guard
 
@@ -117,6 +130,23 @@ def needs_second_factor(roles: frozenset[str]) -> bool:
     if settings.SECOND_FACTOR_FOR == "managers":
         return not roles.isdisjoint({"manager", "owner"})
     return bool(settings.SECOND_FACTOR_FOR != "nobody")
+
+
+def places_of(request: HttpRequest) -> frozenset[int] | None:
+    """Whose rows a page may list: primary keys of locations; None: of all."""
+    access: Access | None = getattr(getattr(request.resolver_match, "func", None), "access", None)
+    return cast(Person, request.user).places(access.roles if access else frozenset())
+
+
+def _keep_to(held: frozenset[int] | None, place: Place, named: dict[str, Any]) -> None:
+    if held is None:
+        return
+    if place == EVERYWHERE:
+        raise PermissionDenied
+    if callable(place):
+        places = frozenset(place(**named))
+        if None not in places and held.isdisjoint(places):
+            raise Http404
 
 
 def _uncached(response: HttpResponseBase) -> HttpResponseBase:

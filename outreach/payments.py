@@ -1,5 +1,6 @@
 """How the open payments stand: what is owed and why, what was said about it, and what comes next."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Va
 from django.db.models.functions import Concat
 
 from common import clock
+from members import places
 from members.models import Dispute, Invoice
 from members.models.billing import InvoiceQuerySet
 from outreach.models import Enrolment, Sequence, Step
@@ -21,18 +23,22 @@ class Figures:
     disputes: int
 
 
-def figures(*, now: datetime, zone: str) -> Figures:
-    """Owed now: open invoices that failed. Recovered: invoices that had failed and were paid this calendar month."""
+def figures(*, now: datetime, zone: str, at: Collection[int] | None = None) -> Figures:
+    """Owed now: open invoices that failed. Recovered: invoices that had failed and were paid this calendar month.
+
+    `at`: of members of these locations only.
+    """
     local = clock.local(now, zone)
     month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    failed = Invoice.objects.filter(first_failed_at__isnull=False)
+    failed = places.within(Invoice.objects.filter(first_failed_at__isnull=False), at, "membership__location")
     totals = failed.aggregate(
         open_count=Count("pk", filter=_OWED),
         open_cents=Sum("amount_remaining_cents", filter=_OWED, default=0),
         recovered_count=Count("pk", filter=Q(status=Invoice.Status.PAID, paid_at__gte=month)),
         recovered_cents=Sum("amount_due_cents", filter=Q(status=Invoice.Status.PAID, paid_at__gte=month), default=0),
     )
-    return Figures(disputes=Dispute.objects.filter(closed_at__isnull=True).count(), **totals)
+    disputes = places.within(Dispute.objects.filter(closed_at__isnull=True), at, "membership__location")
+    return Figures(disputes=disputes.count(), **totals)
 
 
 def owed() -> InvoiceQuerySet:

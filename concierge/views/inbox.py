@@ -12,10 +12,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx, texts
-from common.access import staff
+from common.access import SHARED, places_of, staff
 from concierge.models import Conversation, ReadMark, Snippet
 from concierge.models.conversations import ConversationQuerySet
-from members import audit
+from members import audit, places
 from members.models import Location, Patient
 from members.views import signed_in
 from outreach.models import Message
@@ -46,7 +46,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, PAGE, context, partial="list")
 
 
-@staff()
+@staff(place=SHARED)
 @require_http_methods(["GET", "POST"])
 def snippets(request: HttpRequest) -> HttpResponse:
     """The replies kept ready, and a new one."""
@@ -61,7 +61,7 @@ def snippets(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "concierge/snippets.html", {"snippets": Snippet.objects.all()})
 
 
-@staff()
+@staff(place=SHARED)
 @require_POST
 def snippet(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a kept reply, or remove it."""
@@ -88,6 +88,8 @@ def listing(request: HttpRequest, now: datetime, *, beside: bool = False) -> dic
     place, unread = _number(asked.get("location", "")), asked.get("unread") == "1"
     number = min(max(1, _number(asked.get("page", ""))), _FARTHEST)
     rows = _searched(_in_folder(folder, request, now), q)
+    here = places_of(request)
+    rows = places.within(rows, here, "patient__home_location")
     if place:
         rows = rows.filter(patient__home_location=place)
     rows = _signed(rows, request, now, unread_only=unread)
@@ -104,7 +106,7 @@ def listing(request: HttpRequest, now: datetime, *, beside: bool = False) -> dic
         "q": q,
         "unread": unread,
         "place": place,
-        "locations": [] if beside else Location.objects.order_by("name"),
+        "locations": [] if beside else places.within(Location.objects.order_by("name"), here, "pk"),
         "asked": urlencode({name: value for name, value in kept.items() if value}),
         "others": urlencode({name: value for name, value in kept.items() if value and name != "folder"}),
         "empty": "Nothing matches. Try fewer letters, or another folder." if q or unread or place else _EMPTY[folder],

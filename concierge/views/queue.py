@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx, tables, texts
-from common.access import staff
+from common.access import places_of, staff
 from common.errors import Refused
 from concierge import handoff
 from concierge.models import Conversation, Reminder
 from concierge.tables import EscalationTable
 from concierge.views import explained, suggested
-from members import audit, escalations
+from members import audit, escalations, places
 from members.models import Escalation, StaffUser
 from members.views import signed_in, standing
 from outreach.models import Message
@@ -43,13 +43,14 @@ def queue(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(state=Escalation.State.RESOLVED).order_by("-resolved_at")
     else:
         cases = cases.exclude(state=Escalation.State.RESOLVED).order_by("severity", "due_at")
+    cases = places.within(cases, places_of(request), "location", "patient__home_location")
     if folder == "mine":
         cases = cases.filter(claimed_by=signed_in.person(request))
     table = EscalationTable(cases, now=now, folder=folder)
     return tables.page(request, table, "concierge/queue.html", {"folder": folder, "folders": FOLDERS})
 
 
-@staff()
+@staff(place=places.of_case)
 @require_safe
 def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     """One case. That a patient's data was looked at is on record (R116)."""
@@ -65,7 +66,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     return page
 
 
-@staff()
+@staff(place=places.of_case)
 @require_safe
 def transcript(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation alone, for the page's polling, 204 when it is as it was `seen`; without htmx, the whole page."""
@@ -78,7 +79,7 @@ def transcript(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, PAGE, thread, partial="transcript")
 
 
-@staff()
+@staff(place=places.of_case)
 @require_safe
 def state(request: HttpRequest, pk: int) -> HttpResponse:
     """Who has the case and what can be done, redrawn after an act elsewhere on the page."""
@@ -87,7 +88,7 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, PAGE, _state(request, _case(pk), clock.now()), partial="state")
 
 
-@staff()
+@staff(place=places.of_case)
 @require_POST
 def claim(request: HttpRequest, pk: int) -> HttpResponse:
     return _act(request, pk, lambda case, by, now: escalations.claim(escalation=case, by=by, now=now))
@@ -99,13 +100,14 @@ def alarm(request: HttpRequest) -> HttpResponse:
     """The emergencies that nobody has acknowledged, for every page's polling; without htmx, the queue."""
     if not htmx.is_htmx(request):
         return redirect("concierge:queue")
-    alarms = list(Escalation.objects.alarming()[:3])
+    alarming = Escalation.objects.alarming()
+    alarms = list(places.within(alarming, places_of(request), "location", "patient__home_location")[:3])
     if request.GET.get("seen") == ",".join(str(case.pk) for case in alarms):
         return HttpResponse(status=204)  # drawn again, it would be read out again
     return htmx.render(request, "concierge/alarm.html", {"alarms": alarms})
 
 
-@staff()
+@staff(place=places.of_case)
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """The alarm is quiet, and the case open in front of whoever said so."""
@@ -113,21 +115,21 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("concierge:escalation", pk=pk)
 
 
-@staff()
+@staff(place=places.of_case)
 @require_POST
 def take_pen(request: HttpRequest, pk: int) -> HttpResponse:
     """The concierge falls silent for this number."""
     return _act(request, pk, lambda case, by, now: handoff.take_pen(phone=_phone(case), by=by, now=now))
 
 
-@staff()
+@staff(place=places.of_case)
 @require_POST
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """The concierge answers this number again."""
     return _act(request, pk, lambda case, by, now: handoff.give_back(phone=_phone(case), by=by, now=now))
 
 
-@staff()
+@staff(place=places.of_case)
 @require_POST
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the case and go back to the queue."""
@@ -144,7 +146,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("concierge:queue")
 
 
-@staff()
+@staff(place=places.of_case)
 @require_POST
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Text the patient. What was typed stays in the box when it could not be sent."""

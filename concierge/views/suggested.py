@@ -11,12 +11,13 @@ from common import clock, htmx
 from common.access import staff
 from concierge import suggesting
 from concierge.models import Conversation
+from members import places
 from members.models import Escalation
 
 PAGE = "concierge/suggestion.html"
 
 
-@staff()
+@staff(place=places.of_case)
 @require_safe
 def for_case(request: HttpRequest, pk: int) -> HttpResponse:
     """Without htmx, the page of the case with the reply in its box."""
@@ -26,7 +27,7 @@ def for_case(request: HttpRequest, pk: int) -> HttpResponse:
     return _drawn(request, case.phone, clock.now())
 
 
-@staff()
+@staff(place=lambda *, pk: places.of(Conversation, pk, "patient__home_location"))
 @require_safe
 def for_thread(request: HttpRequest, pk: int) -> HttpResponse:
     """Without htmx, the conversation with the reply in its box."""

@@ -18,7 +18,7 @@ from common.errors import Refused
 from concierge import conversations, handoff
 from concierge.models import CONVERSATION_REASONS, Conversation, Snippet
 from concierge.views import explained, inbox, suggested
-from members import audit
+from members import audit, places
 from members.models import Escalation, StaffUser
 from members.views import signed_in, standing
 from outreach.models import Message
@@ -28,10 +28,15 @@ TEXTS_SHOWN = 60
 _OPENS = 9  # o'clock
 SNOOZES = {"hour": "1 hour", "later": "3 hours", "tomorrow": "Tomorrow, 9:00 am", "monday": "Monday, 9:00 am"}
 
+
+def _whose(*, pk: int, **_rest: Any) -> places.Places:
+    return places.of(Conversation, pk, "patient__home_location")
+
+
 Act = Callable[[HttpRequest, Conversation, StaffUser, datetime], None]
 
 
-@staff()
+@staff(place=_whose)
 @require_safe
 def thread(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation beside the list. That it was read is on record (R116)."""
@@ -45,7 +50,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     return page
 
 
-@staff()
+@staff(place=_whose)
 @require_safe
 def transcript(request: HttpRequest, pk: int) -> HttpResponse:
     """The texts and who types, for the page's polling; 204 when they are as they were `seen`."""
@@ -60,7 +65,7 @@ def transcript(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, PAGE, said, partial="transcript")
 
 
-@staff()
+@staff(place=_whose)
 @require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """How the member stands, beside the thread; loaded after it."""
@@ -73,7 +78,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, PAGE, shown, partial="card")
 
 
-@staff()
+@staff(place=_whose)
 @require_POST
 def typing(request: HttpRequest, pk: int) -> HttpResponse:
     """A key was pressed in the reply box: colleagues in the same thread are told."""
@@ -82,7 +87,7 @@ def typing(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@staff()
+@staff(place=_whose)
 @require_POST
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Text the patient. What was typed stays in the box when it could not be sent."""
@@ -100,7 +105,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     return drawn
 
 
-@staff()
+@staff(place=_whose)
 @require_safe
 def state(request: HttpRequest, pk: int) -> HttpResponse:
     """Who has the conversation and what can be done, redrawn after an act elsewhere on the page."""
@@ -109,7 +114,7 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, PAGE, _state(request, _conversation(pk), clock.now()), partial="state")
 
 
-@staff()
+@staff(place=_whose)
 @require_POST
 def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Take over, release, assign, snooze, close or reopen; a refusal stands beside the buttons."""

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods
 
 from common import clock, texts
-from common.access import staff
+from common.access import SHARED, staff
 from medspa.models import Draft
 from members.views import signed_in
 
@@ -14,7 +14,7 @@ KEPT = timedelta(days=7)
 _LONGEST = 4_000
 
 
-@staff()
+@staff(place=SHARED)
 @require_http_methods(["GET", "POST"])
 def draft(request: HttpRequest) -> HttpResponse:
     """GET: {"text"} of one's own draft for `place`. POST: keep `text`; an empty one drops the draft."""

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from common import clock, htmx
 from common.access import staff
 from medspa.portal import timeline
-from members import audit
+from members import audit, places
 from members.models import Escalation, Membership, Patient, Visit
 from members.views import signed_in, standing
 
@@ -19,7 +19,7 @@ VISITS_SHOWN = 8
 _LARGEST_KEY = 2**63 - 1  # what a key can be; SQLite raises for more
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Standing, visits, payments and the story of patient `pk`. Every look at it is on record (R116)."""

@@ -10,12 +10,14 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 
+from common.access import EVERYWHERE
+from members import places
 from members.models import Escalation, Location, Practice, StaffUser
 
 
 @dataclass(frozen=True)
 class MenuItem:
-    """One page of the menu. `area`: what the names of its views begin with, to mark where one is.
+    """One page of the menu. `area`: what the names of its views begin with, one or several, to mark where one is.
 
     It is shown to those who may open it: the view's own declaration says who that is.
     """
@@ -23,7 +25,7 @@ class MenuItem:
     label: str
     url_name: str
     icon: str
-    area: str
+    area: str | tuple[str, ...]
     counts_cases: bool = False
     group: str = ""
 
@@ -35,7 +37,7 @@ MENU = (
     MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
     MenuItem("Schedule", "members:schedule", "calendar-week", area="members:schedule"),
     MenuItem("Members", "members:list", "users", area="members:"),
-    MenuItem("Payments", "outreach:payments", "credit-card", area="outreach:payment"),
+    MenuItem("Payments", "outreach:payments", "credit-card", area=("outreach:payment", "members:stripe")),
     MenuItem("Plans", "members:plans", "tag", area="members:plan"),
     MenuItem("Texts", "outreach:messages", "messages", area="outreach:messages", group=AUTOMATION),
     MenuItem("Cadence", "outreach:cadence", "calendar-week", area="outreach:cadence", group=AUTOMATION),
@@ -70,7 +72,7 @@ def of(request: HttpRequest) -> Shell:
     """The request's shell: one query, kept on the request."""
     kept: Shell | None = getattr(request, "_shell", None)
     if kept is None:
-        practice = _practice()
+        practice = _practice(request)
         open_cases = practice.open_cases if practice else 0
         kept = Shell(
             practice=practice.name if practice else "Your practice",
@@ -84,12 +86,14 @@ def of(request: HttpRequest) -> Shell:
     return kept
 
 
-def _practice() -> Any:
+def _practice(request: HttpRequest) -> Any:
+    here = request.user.places() if isinstance(request.user, StaffUser) else None
+    cases = places.within(Escalation.objects.all(), here, "location", "patient__home_location")
     return (
         Practice.objects.order_by("pk")
         .annotate(
-            open_cases=Subquery(_counted(Escalation.objects.exclude(state=Escalation.State.RESOLVED))),
-            alarm=Subquery(Escalation.objects.alarming().values("pk")[:1]),
+            open_cases=Subquery(_counted(cases.exclude(state=Escalation.State.RESOLVED))),
+            alarm=Subquery(cases.alarming().values("pk")[:1]),
             zone=Subquery(Location.objects.order_by("pk").values("time_zone")[:1]),
         )
         .first()
@@ -104,10 +108,10 @@ def _counted(cases: QuerySet[Escalation]) -> Any:
 def _menu(request: HttpRequest, open_cases: int) -> list[dict[str, Any]]:
     """[{"title", "items"}], the groups in the order in which MENU first names them."""
     here = request.resolver_match.view_name if request.resolver_match else ""
-    held = request.user.role_names() if isinstance(request.user, StaffUser) else frozenset()
-    shown = [item for item in MENU + (DEMO_MENU if settings.DEMO else ()) if _may_open(item.url_name, held)]
+    shown = [item for item in MENU + (DEMO_MENU if settings.DEMO else ()) if _may_open(item.url_name, request.user)]
     # Of two areas that fit, the longer name is the nearer one: "members:plans" before "members:".
-    nearest = max((item for item in shown if here.startswith(item.area)), key=lambda item: len(item.area), default=None)
+    fits = [(len(area), item) for item in shown for area in _areas(item) if here.startswith(area)]
+    nearest = max(fits, key=lambda fit: fit[0], default=(0, None))[1]
     groups: dict[str, list[dict[str, Any]]] = {}
     for item in shown:
         groups.setdefault(item.group, []).append(
@@ -122,9 +126,17 @@ def _menu(request: HttpRequest, open_cases: int) -> list[dict[str, Any]]:
     return [{"title": title, "items": items} for title, items in groups.items()]
 
 
-def _may_open(url_name: str, held: frozenset[str]) -> bool:
+def _areas(item: MenuItem) -> tuple[str, ...]:
+    return item.area if isinstance(item.area, tuple) else (item.area,)
+
+
+def _may_open(url_name: str, user: Any) -> bool:
     try:
         access = resolve(reverse(url_name)).func.access  # type: ignore[attr-defined]
     except NoReverseMatch:
         return False  # the demo's pages are mounted only where the demo is on
-    return not access.roles or not held.isdisjoint(access.roles)
+    if not isinstance(user, StaffUser):
+        return not access.roles
+    if access.place == EVERYWHERE and user.places(access.roles) is not None:
+        return False
+    return not access.roles or not user.role_names().isdisjoint(access.roles)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx
-from common.access import public, staff
+from common.access import EVERYWHERE, public, staff
 from common.errors import Refused
 from members import team
 from members.models import Invitation, Location, Practice, StaffRole, StaffUser
@@ -46,13 +46,13 @@ class JoinForm(forms.Form):
     )
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     return _page(request, InviteForm())
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
     """Send an invitation. The mail goes out after the row is written; if it cannot, the link is shown instead."""
@@ -76,7 +76,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return redirect("portal:team")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """One change to a colleague's account; `do` says which."""
@@ -91,7 +91,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("portal:team")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     try:

@@ -1,6 +1,7 @@
 """The facts of the Today page: what waits for a person, what money is at risk, who comes in, what ran by itself."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum,
 from django.db.models.functions import Coalesce
 
 from common import clock
-from members import declines
+from members import declines, places
 from members.arrivals import Arrival, flagged
 from members.forms import recovered_invoices
 from members.models import Escalation, Invoice, Membership, Visit
@@ -18,6 +19,7 @@ from outreach.models import Message, Sequence
 DAY = timedelta(days=1)
 SHOWN = 8
 
+At = Collection[int] | None  # primary keys of locations whose rows are meant; None: of all
 Status, Direction = Message.Status, Message.Direction
 
 
@@ -50,8 +52,9 @@ class Automation:
     recovered_cents: int = 0
 
 
-def cases(*, now: datetime) -> Cases:
-    waiting = Escalation.objects.exclude(state=Escalation.State.RESOLVED)
+def cases(*, now: datetime, at: At = None) -> Cases:
+    unresolved = Escalation.objects.exclude(state=Escalation.State.RESOLVED)
+    waiting = places.within(unresolved, at, "location", "patient__home_location")
     counts = waiting.aggregate(
         open=Count("pk"),
         overdue=Count("pk", filter=Q(due_at__lt=now)),
@@ -61,12 +64,12 @@ def cases(*, now: datetime) -> Cases:
     return Cases(first=list(first), **counts)
 
 
-def at_risk() -> AtRisk:
+def at_risk(*, at: At = None) -> AtRisk:
     """Members past due and what they owe, the longest wait first. The totals are of all, the rows are a few."""
     owed = Invoice.objects.filter(membership=OuterRef("pk"), status=Invoice.Status.OPEN).order_by("issued_at")
     total = owed.order_by().values("membership").annotate(all=Sum("amount_remaining_cents")).values("all")
     rows: list[Any] = list(
-        Membership.objects.past_due()
+        places.within(Membership.objects.past_due(), at, "location")
         .select_related("patient", "plan", "location")
         .annotate(
             owed_cents=Coalesce(Subquery(total, output_field=IntegerField()), 0),
@@ -85,10 +88,11 @@ def at_risk() -> AtRisk:
     )
 
 
-def arrivals(*, now: datetime) -> list[Arrival]:
+def arrivals(*, now: datetime, at: At = None) -> list[Arrival]:
     """Today's appointments, today being what each location's own clock says, with what the desk should know."""
     near = Visit.objects.filter(starts_at__range=(now - DAY, now + DAY)).exclude(status=Visit.Status.CANCELLED)
-    rows = [one for one in flagged(near, now=now) if _same_day(one.visit.starts_at, now, one.visit.location.time_zone)]
+    shown = flagged(places.within(near, at, "location"), now=now)
+    rows = [one for one in shown if _same_day(one.visit.starts_at, now, one.visit.location.time_zone)]
     # Location by location: clocks of two zones in one list would look out of order.
     return sorted(rows, key=lambda one: (one.visit.location.name, one.visit.starts_at, one.visit.pk))
 

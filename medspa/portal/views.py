@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from common import clock, htmx
-from common.access import staff
+from common.access import places_of, staff
 from medspa.portal import shell
 from medspa.portal import today as facts
 
@@ -18,16 +18,16 @@ _CADENCE = {
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """What needs a person now, what is at risk, who comes in, what ran by itself."""
-    now = clock.now()
+    now, here = clock.now(), places_of(request)
     zone = shell.of(request).zone
     local = clock.local(now, zone)
-    arrivals = facts.arrivals(now=now)
+    arrivals = facts.arrivals(now=now, at=here)
     context = {
         "now": now,
         "greeting": "Good morning" if local.hour < 12 else "Good afternoon" if local.hour < 17 else "Good evening",
         "cadence": _CADENCE.get(local.weekday(), "Nudges about unused credits go out on Mondays."),
-        "cases": facts.cases(now=now),
-        "at_risk": facts.at_risk(),
+        "cases": facts.cases(now=now, at=here),
+        "at_risk": facts.at_risk(at=here),
         "arrivals": arrivals,
         "to_come": [one for one in arrivals if not one.is_past],
         "earlier": [one for one in arrivals if one.is_past],

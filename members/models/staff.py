@@ -49,8 +49,19 @@ class StaffUser(AbstractUser):
 
     @cached_property
     def _held(self) -> frozenset[str]:
+        return frozenset(role.role for role in self._roles)
+
+    @cached_property
+    def _roles(self) -> "list[StaffRole]":
         """Asked several times a request: by the view's guard, the menu, the page."""
-        return frozenset(role.role for role in self.roles.all())
+        return list(self.roles.all())
+
+    def places(self, roles: frozenset[str] = frozenset()) -> frozenset[int] | None:
+        """Where they hold one of `roles`, or any role without `roles`; None: at every location."""
+        if self.is_superuser:
+            return None
+        held = {role.location_id for role in self._roles if not roles or role.role in roles}
+        return None if None in held else frozenset(place for place in held if place is not None)
 
     def has_second_factor(self) -> bool:
         return StaffUser.objects.with_second_factor().filter(pk=self.pk).exists()

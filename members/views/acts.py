@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import quotes
+from members import places, quotes
 from members.models import Membership, Quote, QuoteConsent
 from members.patient_forms import AskForm, asks_for, buttons
 from members.quotes import Consent, Reoffered
@@ -32,7 +32,7 @@ TOLD = {
 }
 
 
-@staff(*MAY_ACT)
+@staff(*MAY_ACT, place=places.of_patient)
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """`?act=` for patient `pk`: what is wanted, its terms to read out, done. `&quote=` is the offer on the screen."""

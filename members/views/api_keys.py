@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import clock, doors
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members import api_keys
 from members.models import ApiKey
@@ -24,7 +24,7 @@ class KeyForm(forms.Form):
     )
 
 
-@staff("owner")
+@staff("owner", place=EVERYWHERE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:
     """The keys and the form. A new key is shown in the answer to the form, and nowhere else ever."""
@@ -43,7 +43,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     return render(request, "members/api_keys.html", context, status=422 if form.errors else 200)
 
 
-@staff("owner")
+@staff("owner", place=EVERYWHERE)
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=pk)

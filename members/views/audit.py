@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, spreadsheets, tables
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
-from members import audit, audit_export, audit_seals
+from members import audit, audit_export, audit_seals, places
 from members.forms import AuditFilter
 from members.models import AuditEntry, AuditSeal, Location, Patient
 from members.tables import AuditTable
@@ -23,7 +23,7 @@ from members.views.signed_in import LEADERS
 MOST_LINKS = 200_000
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def trail(request: HttpRequest) -> HttpResponse:
     """The entries, newest first; the last proof and the form for a new one."""
@@ -45,7 +45,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     return page
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def verify(request: HttpRequest) -> HttpResponse:
     """Prove one UTC day of the chain, or all of it."""
@@ -71,7 +71,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     return redirect("members:audit")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def affected(request: HttpRequest) -> HttpResponse:
     """The patients in the filtered trail, as CSV: whom an incident touched (R121)."""
@@ -82,14 +82,14 @@ def affected(request: HttpRequest) -> HttpResponse:
     return spreadsheets.response("affected-patients.csv", titles, found)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=places.of_patient)
 @require_safe
 def as_json(request: HttpRequest, pk: int) -> HttpResponse:
     """The trail of patient `pk`, for a machine."""
     return _file(request, pk, audit_export.as_json, "json")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=places.of_patient)
 @require_safe
 def as_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The trail of patient `pk`, for paper."""

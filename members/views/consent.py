@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import audit, consent
+from members import audit, consent, places
 from members.forms import OptOutForm, PaperConsentForm
 from members.models import ConsentEntry, Patient
 from members.views import signed_in
@@ -36,7 +36,7 @@ class Address:
     allowed: list[tuple[str, bool]]
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Each address with what is allowed there, the history behind it, and the two forms."""
@@ -51,7 +51,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, patient, _paper(patient), OptOutForm(patient=patient))
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_POST
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     """Consent given on paper, with the exact wording and where the paper is."""
@@ -83,7 +83,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("members:consent", pk=patient.pk)
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """An opt-out said at the desk, on the phone, in a letter: as good as a STOP (R30)."""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import audit, households, people
+from members import audit, households, people, places
 from members.forms import ContactForm
 from members.models import Membership, Patient
 from members.views import signed_in
@@ -22,7 +22,7 @@ Act = Callable[[HttpRequest, Patient, str], str]
 _FIELDS = ("first_name", "last_name", "language", "zip_code", "state", "time_zone", "home_location")
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that reaches the patient, with the acts on it."""
@@ -32,7 +32,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, patient, _form(patient))
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_POST
 def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """One change; what cannot be done is said, and nothing is changed."""

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock
 from common.access import staff
 from common.errors import Refused
-from members import audit, credits
+from members import audit, credits, places
 from members.credit_forms import ACTS, give_back
 from members.models import CreditEntry, Membership, Patient, StaffUser
 from members.views import signed_in, standing
@@ -34,7 +34,7 @@ class LotStatement:
     lives: bool
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_safe
 def statement(request: HttpRequest, pk: int) -> HttpResponse:
     """Every lot of patient `pk`, live ones first; `?all=1` also those that ended more than a year ago."""
@@ -57,7 +57,7 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/credits.html", context)
 
 
-@staff()
+@staff(place=places.of_patient)
 @require_POST
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """Use, money, bonus or hand over; a bonus is for managers and owners."""
@@ -75,7 +75,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, lambda actor: form.act(actor=actor, now=now))
 
 
-@staff()
+@staff(place=places.of_credit_entry)
 @require_POST
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Give use `pk` back, which was recorded by hand."""

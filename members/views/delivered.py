@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
-from common.access import staff
-from members import audit, delivered, redemption
+from common.access import places_of, staff
+from members import audit, delivered, places, redemption
 from members.models import Visit
 from members.views import signed_in
 
@@ -18,8 +18,11 @@ _SHOWN = 50
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     now = clock.now()
-    visits = delivered.visits_without_redemption(now=now).select_related("patient", "service", "location")
-    periods = delivered.periods_without_grant(now=now).select_related(
+    here = places_of(request)
+    visits = places.within(delivered.visits_without_redemption(now=now), here, "location").select_related(
+        "patient", "service", "location"
+    )
+    periods = places.within(delivered.periods_without_grant(now=now), here, "membership__location").select_related(
         "membership__patient", "membership__plan", "membership__location"
     )
     shown, paid = list(visits[: _SHOWN + 1]), list(periods[: _SHOWN + 1])
@@ -34,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "members/delivered.html", context)
 
 
-@staff()
+@staff(place=places.of_visit)
 @require_POST
 def settle(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring the ledger in line with one visit; where a rule stands against it, say so."""

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members import audit, consent, merging
 from members.models import Patient, PatientMerge
@@ -14,7 +14,7 @@ from members.views import signed_in
 from members.views.signed_in import LEADERS
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def candidates(request: HttpRequest) -> HttpResponse:
     """Pairs to look at, and the merges that can still be undone."""
@@ -26,7 +26,7 @@ def candidates(request: HttpRequest) -> HttpResponse:
     return render(request, "members/duplicates.html", context)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def compare(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     """Both side by side, and what would move."""
@@ -42,7 +42,7 @@ def compare(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     return render(request, "members/compare.html", context)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def merge(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     """Join the two; the page of the one who stays follows."""
@@ -55,7 +55,7 @@ def merge(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     return redirect("members:detail", pk=kept)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def tell_apart(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     """They are two people."""
@@ -64,7 +64,7 @@ def tell_apart(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     return redirect("members:duplicates")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a merge apart."""

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx, spreadsheets
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members.importing import jobs
 from members.importing.kinds import WRITERS
@@ -33,7 +33,7 @@ class UploadForm(forms.Form):
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest) -> HttpResponse:
     """The form and the latest imports. A file that cannot be read comes back with the reason beside the form."""
@@ -58,7 +58,7 @@ def imports(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "members/imports.html", context, status=422 if form.errors else 200)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One import; while it is under way, the part that moves asks for itself."""
@@ -68,7 +68,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, "members/import.html", context, partial="progress")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(ImportJob, pk=pk)
@@ -79,7 +79,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("members:import", pk)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(ImportJob, pk=pk)
@@ -92,7 +92,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("members:imports")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def refused_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The refused rows as they came, with line and reason: correct them there and upload that file."""

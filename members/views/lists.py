@@ -4,10 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from common import clock, spreadsheets, tables
-from common.access import staff
-from members import audit
+from common.access import places_of, staff
+from members import audit, places
 from members.forms import MemberFilter
 from members.models import Membership
+from members.models.memberships import MembershipQuerySet
 from members.tables import MemberTable
 from members.views import signed_in
 
@@ -18,7 +19,7 @@ def members(request: HttpRequest) -> HttpResponse:
     """All memberships, filtered and sorted. A search for a person is noted in the audit trail, without its words."""
     now = clock.now()
     asked = MemberFilter(request.GET)
-    everyone = Membership.objects.select_related("patient", "plan", "location").prefetch_related("patient__phones")
+    everyone = _everyone(request)
     rows = asked.apply(everyone, now=now)
     table = MemberTable(rows, now=now, filtered=asked.asks)
     page = tables.page(
@@ -38,13 +39,18 @@ def members(request: HttpRequest) -> HttpResponse:
 def as_csv(request: HttpRequest) -> HttpResponse:
     """The members of the same filters as a spreadsheet; that they were taken out of the house is on record (R116)."""
     now = clock.now()
-    everyone = Membership.objects.select_related("patient", "plan", "location").prefetch_related("patient__phones")
+    everyone = _everyone(request)
     rows = MemberFilter(request.GET).apply(everyone, now=now)
     ordered = rows.order_by("patient__last_name", "patient__first_name", "pk")
     lines = [_line(row) for row in ordered.iterator(chunk_size=2_000)]
     actor = signed_in.actor(request)
     audit.record("patients.exported", actor=actor, patient=None, now=now, data={"rows": len(lines)})
     return spreadsheets.response("members.csv", _TITLES, lines)
+
+
+def _everyone(request: HttpRequest) -> MembershipQuerySet:
+    rows = Membership.objects.select_related("patient", "plan", "location").prefetch_related("patient__phones")
+    return places.within(rows, places_of(request), "location")
 
 
 _TITLES = (

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from common import clock, spreadsheets, tables
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from members import audit, figures, metrics
 from members.counted import Counted
 from members.models import Location, MetricSnapshot, Plan
@@ -22,7 +22,7 @@ from members.views.signed_in import LEADERS
 _TITLES = ("Patient", "Number", "What", "State", "When (UTC)", "Plan", "Location", "Amount")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """`?part=all` opens what the number is a part of. The number is the kept one; the rows are read now."""
@@ -53,7 +53,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     return tables.page(request, table, "members/metric_rows.html", context)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def as_csv(request: HttpRequest, name: str) -> HttpResponse:
     """The same rows as a spreadsheet; on record, because it takes names out of the house (R116)."""

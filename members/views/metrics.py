@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common import clock, spreadsheets
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from members import audit, figures, metrics
 from members.models import Location, MetricSnapshot, Plan
 from members.views import signed_in
@@ -21,7 +21,7 @@ MONTHS_SHOWN = 12
 Sums = dict[tuple[Any, str], tuple[int, int]]
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """One month's figures, the twelve months of each as a chart and a table, and the places beside each other. Reads
@@ -52,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "members/metrics.html", context)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
     """Every kept figure: numerator and denominator, so that any sum can be made from it."""

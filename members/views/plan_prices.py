@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from common import clock
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members import plan_prices
 from members.models import PlanVersion
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _NO_ANSWER = "Stripe gives no answer just now. Try again in a minute."
 
 
-@staff(*signed_in.LEADERS)
+@staff(*signed_in.LEADERS, place=EVERYWHERE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """What the version `pk` still needs, and what the account has of it."""

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common import clock
-from common.access import staff
+from common.access import EVERYWHERE, SHARED, staff
 from common.errors import Refused
 from members import plan_prices, plan_words, plans, price_changes
-from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, Service, StaffUser
+from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, Service
 from members.plan_forms import BenefitFormSet, PlanForm, PriceChangeForm, VersionForm, initial_of
 from members.views import signed_in
 
@@ -20,7 +20,7 @@ _EDITORS = ("manager", "owner")
 _CURRENT = Q(memberships__status__in=Membership.CURRENT)
 
 
-@staff()
+@staff(place=SHARED)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     now = clock.now()
@@ -31,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "members/plans.html", {"plans": listed, "may_edit": _may_edit(request)})
 
 
-@staff()
+@staff(place=SHARED)
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan: each version with its benefits and rules in plain words, and how many hold it."""
@@ -53,7 +53,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/plan.html", context)
 
 
-@staff(*_EDITORS)
+@staff(*_EDITORS, place=EVERYWHERE)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """A plan that was not sold before."""
@@ -61,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return _edit(request, plan=None, plan_form=plan_form)
 
 
-@staff(*_EDITORS)
+@staff(*_EDITORS, place=EVERYWHERE)
 @require_http_methods(["GET", "POST"])
 def revise(request: HttpRequest, pk: int) -> HttpResponse:
     """A new version, filled in with what the last one says."""
@@ -143,4 +143,4 @@ def _member_prices(version: PlanVersion | None) -> list[tuple[Service, int]]:
 
 
 def _may_edit(request: HttpRequest) -> bool:
-    return isinstance(request.user, StaffUser) and not request.user.role_names().isdisjoint(_EDITORS)
+    return signed_in.leads_everywhere(request)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from common import clock
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members import price_changes
 from members.models import Location, PlanVersion, PriceChange
@@ -16,7 +16,7 @@ from members.views import signed_in
 _EDITORS = ("manager", "owner")
 
 
-@staff(*_EDITORS)
+@staff(*_EDITORS, place=EVERYWHERE)
 @require_POST
 def announce(request: HttpRequest, pk: int) -> HttpResponse:
     """`pk` of the version whose price the members of earlier ones are to pay."""
@@ -41,7 +41,7 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("members:plan", version.plan_id)
 
 
-@staff(*_EDITORS)
+@staff(*_EDITORS, place=EVERYWHERE)
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(PriceChange.objects.select_related("version"), pk=pk)

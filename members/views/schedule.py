@@ -12,9 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock
-from common.access import staff
+from common.access import places_of, staff
 from common.errors import Refused
 from members import arrivals, booking, scheduling, visits
+from members import places as whose
 from members.models import Location, Patient, Service, Visit
 from members.scheduling import Opening, SchedulerError
 from members.views import signed_in
@@ -33,7 +34,8 @@ _ACTS = {
 def schedule(request: HttpRequest) -> HttpResponse:
     """`?location=`, `?day=` (ISO) and `?span=week`; today at the first location without them."""
     now = clock.now()
-    places = list(Location.objects.order_by("name"))
+    here = places_of(request)
+    places = [one for one in Location.objects.order_by("name") if here is None or one.pk in here]
     if not places:
         return render(request, "members/schedule.html", {"places": [], "now": now})
     place = next((one for one in places if str(one.pk) == request.GET.get("location", "")), places[0])
@@ -57,7 +59,7 @@ def schedule(request: HttpRequest) -> HttpResponse:
     return render(request, "members/schedule.html", context)
 
 
-@staff()
+@staff(place=whose.of_visit)
 @require_POST
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """One button of a visit; back to where it was pressed, with what came of it."""
@@ -78,7 +80,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_back(request))
 
 
-@staff()
+@staff(place=whose.of_patient)
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, pk: int) -> HttpResponse:
     """Book for a patient at the desk: service, then a free time. `?service=`; POST `slot` books it."""

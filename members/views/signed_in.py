@@ -20,6 +20,11 @@ def actor(request: HttpRequest) -> str:
     return f"staff:{person(request).pk}"
 
 
+def leads_everywhere(request: HttpRequest) -> bool:
+    """Whether they may do what owners and managers do for the practice as a whole, not only for a location of it."""
+    return leads(request) and person(request).places(frozenset(LEADERS)) is None
+
+
 def leads(request: HttpRequest) -> bool:
     """Whether they may do what only owners and managers may."""
     return not person(request).role_names().isdisjoint(LEADERS)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_q.tasks import async_task
 
 from common import clock, tables
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members import billing, reconciliation, tasks
 from members.models import Dispute, Location, Reconciliation, StaffRole, StripeEvent
@@ -19,7 +19,7 @@ _MANAGERS = (StaffRole.Role.OWNER, StaffRole.Role.MANAGER)
 _SHOWN = 20
 
 
-@staff(*_MANAGERS)
+@staff(*_MANAGERS, place=EVERYWHERE)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """`?state=`: one of the event's states; without, what came to nothing."""
@@ -42,7 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return tables.page(request, table, "members/stripe.html", context)
 
 
-@staff(*_MANAGERS)
+@staff(*_MANAGERS, place=EVERYWHERE)
 @require_safe
 def body(request: HttpRequest, pk: int) -> HttpResponse:
     """One event as Stripe sent it, with the error that kept it from being applied."""
@@ -53,7 +53,7 @@ def body(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/stripe_event.html", {"event": event})
 
 
-@staff(*_MANAGERS)
+@staff(*_MANAGERS, place=EVERYWHERE)
 @require_POST
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     event = get_object_or_404(StripeEvent, pk=pk)
@@ -67,7 +67,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("members:stripe")
 
 
-@staff(*_MANAGERS)
+@staff(*_MANAGERS, place=EVERYWHERE)
 @require_POST
 def compare(request: HttpRequest) -> HttpResponse:
     """Begin a comparison with Stripe that repairs what differs; its chunks are done by a recurring job."""

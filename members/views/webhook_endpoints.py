@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import clock
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members import webhook_endpoints
 from members.models import WebhookDelivery, WebhookEndpoint
@@ -23,7 +23,7 @@ class EndpointForm(forms.Form):
     )
 
 
-@staff("owner")
+@staff("owner", place=EVERYWHERE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def endpoints(request: HttpRequest) -> HttpResponse:
     """The endpoints with their secrets, what was delivered last, and the form for another."""
@@ -43,7 +43,7 @@ def endpoints(request: HttpRequest) -> HttpResponse:
     return render(request, "members/webhook_endpoints.html", context, status=422 if form.errors else 200)
 
 
-@staff("owner")
+@staff("owner", place=EVERYWHERE)
 @require_POST
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """Rotate the secret, switch off, switch on."""

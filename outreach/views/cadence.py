@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx
-from common.access import staff
+from common.access import EVERYWHERE, SHARED, places_of, staff
 from common.errors import Refused
+from members import places
 from members.models import Location, Practice
 from members.views import signed_in
 from outreach import automations, cadence, promotions, switches
@@ -22,13 +23,14 @@ _ROWS = 25
 _RECENT = 8
 
 
-@staff()
+@staff(place=SHARED)
 @require_safe
 def week(request: HttpRequest) -> HttpResponse:
     now, practice = clock.now(), Practice.current()
     first = Location.objects.order_by("pk").first()
     zone = first.time_zone if first else "UTC"
-    plans = list(CadencePlan.objects.select_related("location").order_by("-made_at")[:_RECENT])
+    made = places.within(CadencePlan.objects.select_related("location"), places_of(request), "location")
+    plans = list(made.order_by("-made_at")[:_RECENT])
     for each in plans:
         each.title = cadence.ROUNDS[each.which].title  # type: ignore[attr-defined]
     context = {
@@ -43,13 +45,14 @@ def week(request: HttpRequest) -> HttpResponse:
         "sequences": Sequence.objects.order_by("name"),
         "promotion": promotions.current(now=now),
         "promotion_kinds": Promotion.Kind.choices,
-        "suppressed": Suppression.objects.filter(lifted_at__isnull=True)[:_RECENT],
+        # A number says nothing of its location: only who works at all of them sees the list.
+        "suppressed": Suppression.objects.filter(lifted_at__isnull=True)[:_RECENT] if _is_everywhere(request) else (),
         "may_act": _may_act(request),
     }
     return htmx.render(request, "outreach/cadence.html", context)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def dry_run(request: HttpRequest) -> HttpResponse:
     """Plan a round as of today; nobody is enrolled."""
@@ -65,13 +68,18 @@ def dry_run(request: HttpRequest) -> HttpResponse:
     return redirect("outreach:plan", pk=planned.row.pk)
 
 
-@staff()
+@staff(place=lambda *, pk: places.of(CadencePlan, pk, "location"))
 @require_safe
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Who would get what, and who not and why."""
     row = get_object_or_404(CadencePlan.objects.select_related("location"), pk=pk)
-    to_enrol = Paginator(cadence.chosen(row), _ROWS).get_page(request.GET.get("page"))
-    skipped = Paginator(cadence.skipped(row), _ROWS).get_page(request.GET.get("skipped"))
+    here = places_of(request)
+    to_enrol = Paginator(places.within(cadence.chosen(row), here, "membership__location"), _ROWS).get_page(
+        request.GET.get("page")
+    )
+    skipped = Paginator(places.within(cadence.skipped(row), here, "membership__location"), _ROWS).get_page(
+        request.GET.get("skipped")
+    )
     first = row.location or Location.objects.order_by("pk").first()
     context = {
         "plan": row,
@@ -87,7 +95,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, "outreach/plan.html", context)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Enrol exactly the members of the plan."""
@@ -103,7 +111,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("outreach:plan", pk=pk)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def turn(request: HttpRequest) -> HttpResponse:
     """The go-live switch of one automation."""
@@ -117,7 +125,7 @@ def turn(request: HttpRequest) -> HttpResponse:
     return redirect("outreach:cadence")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def throw(request: HttpRequest) -> HttpResponse:
     """Stop everything, all automation, one location or one sequence, at once."""
@@ -143,7 +151,7 @@ def throw(request: HttpRequest) -> HttpResponse:
     return redirect("outreach:cadence")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
     switch = get_object_or_404(KillSwitch, pk=pk)
@@ -168,7 +176,11 @@ def _next(round_: Any, local: datetime) -> date:
 
 
 def _may_act(request: HttpRequest) -> bool:
-    return not signed_in.person(request).role_names().isdisjoint({"manager", "owner"})
+    return signed_in.leads_everywhere(request)
+
+
+def _is_everywhere(request: HttpRequest) -> bool:
+    return places_of(request) is None
 
 
 def _number(written: str | None) -> int:

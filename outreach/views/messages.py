@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from common import clock, tables
-from common.access import staff
+from common.access import places_of, staff
+from members import places
 from members.models import Location
 from outreach import decision_words, plain_words
 from outreach.forms import MessageFilter
@@ -22,12 +23,13 @@ def messages(request: HttpRequest) -> HttpResponse:
     # One clock for the whole list: rows of several zones side by side cannot be compared.
     first = Location.objects.order_by("pk").first()
     zone = first.time_zone if first else settings.TIME_ZONE
-    rows = asked.apply(Message.objects.select_related("patient"), now=clock.now(), zone=zone)
+    here = places.within(Message.objects.all(), places_of(request), "patient__home_location")
+    rows = asked.apply(here.select_related("patient"), now=clock.now(), zone=zone)
     table = MessageTable(rows, zone=zone, filtered=asked.asks)
     return tables.page(request, table, "outreach/messages.html", {"filter": asked, "clock_of": first})
 
 
-@staff()
+@staff(place=lambda *, pk: places.of(Message, pk, "location", "patient__home_location"))
 @require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """One message with every decision of the gate about it: what was looked at, by which tables (R4)."""

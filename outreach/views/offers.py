@@ -7,14 +7,14 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
 from common import clock
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from members.views import signed_in
 from outreach import promotions, suppressions
 from outreach.models import Promotion, Suppression
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def promote(request: HttpRequest) -> HttpResponse:
     """Offer a bonus credit or an upgrade to who comes back until a day."""
@@ -34,7 +34,7 @@ def promote(request: HttpRequest) -> HttpResponse:
     return redirect("outreach:cadence")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     promotion = get_object_or_404(Promotion, pk=pk)
@@ -43,7 +43,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("outreach:cadence")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def use_again(request: HttpRequest, pk: int) -> HttpResponse:
     """A number that was put aside works after all. An opt-out is not touched by this (R37)."""

@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, tables
-from common.access import staff
+from common.access import places_of, staff
 from common.errors import Refused
-from members import retries
+from members import places, retries
 from members.models import Invoice, Location, PaymentAttempt
 from members.stripe_gateway import StripeRefused, StripeUnavailable
 from members.views import signed_in
@@ -21,12 +21,13 @@ from outreach.tables import PaymentTable
 def overview(request: HttpRequest) -> HttpResponse:
     now, first = clock.now(), Location.objects.order_by("pk").first()
     zone = first.time_zone if first else "UTC"
-    table = PaymentTable(payments.owed(), now=now)
-    context = {"figures": payments.figures(now=now, zone=zone), "most_tries": retries.MOST_TRIES}
+    here = places_of(request)
+    table = PaymentTable(places.within(payments.owed(), here, "membership__location"), now=now)
+    context = {"figures": payments.figures(now=now, zone=zone, at=here), "most_tries": retries.MOST_TRIES}
     return tables.page(request, table, "outreach/payments.html", context)
 
 
-@staff()
+@staff(place=places.of_invoice)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice.objects.select_related("membership__patient"), pk=pk)
@@ -45,7 +46,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("outreach:payments")
 
 
-@staff()
+@staff(place=places.of_invoice)
 @require_POST
 def send_link(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice.objects.select_related("membership__patient__home_location"), pk=pk)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx
-from common.access import staff
+from common.access import EVERYWHERE, SHARED, staff
 from common.errors import Refused
 from members.models import Location, Practice
 from members.views import signed_in
@@ -20,7 +20,7 @@ from outreach.wording_rules import Finding
 _VERSIONS = 10
 
 
-@staff()
+@staff(place=SHARED)
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     practice, counts = Practice.current(), results.summaries()
@@ -32,7 +32,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "outreach/sequences.html", {"rows": rows})
 
 
-@staff()
+@staff(place=SHARED)
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     sequence = get_object_or_404(Sequence, slug=slug)
@@ -47,12 +47,12 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "versions": sequence.versions.select_related("made_by", "approved_by")[:_VERSIONS],
         "zone": first.time_zone if first else "UTC",
         "is_live": gate.is_live(sequence.slug, Practice.current()),
-        "may_edit": not signed_in.person(request).role_names().isdisjoint({"manager", "owner"}),
+        "may_edit": signed_in.leads_everywhere(request),
     }
     return htmx.render(request, "outreach/sequence.html", context)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Write a new version. What runs keeps its own; nobody gets the new one before it is put live."""
@@ -92,7 +92,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     return htmx.render(request, "outreach/sequence_edit.html", context, status=status)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_POST
 def preview(request: HttpRequest, slug: str, place: int) -> HttpResponse:
     """One step as a real member would read it, with its segments and what is to be mended. Saves nothing."""
@@ -105,7 +105,7 @@ def preview(request: HttpRequest, slug: str, place: int) -> HttpResponse:
     return htmx.render(request, "outreach/sequence_preview.html", {"shown": shown})
 
 
-@staff("clinician", "manager", "owner")
+@staff("clinician", "manager", "owner", place=EVERYWHERE)
 @require_POST
 def approve(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     version = get_object_or_404(SequenceVersion, sequence__slug=slug, number=number)

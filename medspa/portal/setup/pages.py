@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from medspa.portal import shell
 from medspa.portal.setup import checklist, connections, editing
@@ -28,7 +28,7 @@ from outreach import legal_tables
 _READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     live_since = shell.of(request).live_since
@@ -36,21 +36,21 @@ def home(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "portal/setup/home.html", context)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(_READ_AND_WRITE)
 def practice(request: HttpRequest) -> HttpResponse:
     row = Practice.objects.order_by("pk").first() or Practice()
     return editing.edit(request, PracticeForm, row, title="The practice", back="portal:setup", done="portal:setup")
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_safe
 def locations(request: HttpRequest) -> HttpResponse:
     rows = Location.objects.prefetch_related("business_hours")
     return htmx.render(request, "portal/setup/locations.html", {"locations": rows})
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(_READ_AND_WRITE)
 def location(request: HttpRequest, pk: int = 0) -> HttpResponse:
     """Address, zone, numbers and the weekly hours of one location, old or new."""
@@ -73,7 +73,7 @@ def location(request: HttpRequest, pk: int = 0) -> HttpResponse:
     )
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_safe
 def services(request: HttpRequest) -> HttpResponse:
     return htmx.render(
@@ -81,7 +81,7 @@ def services(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(_READ_AND_WRITE)
 def service(request: HttpRequest, pk: int = 0) -> HttpResponse:
     row = get_object_or_404(Service, pk=pk) if pk else Service()
@@ -91,7 +91,7 @@ def service(request: HttpRequest, pk: int = 0) -> HttpResponse:
     )
 
 
-@staff("owner")
+@staff("owner", place=EVERYWHERE)
 @require_http_methods(_READ_AND_WRITE)
 def agreements(request: HttpRequest) -> HttpResponse:
     return editing.register(
@@ -104,7 +104,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(_READ_AND_WRITE)
 def on_call(request: HttpRequest) -> HttpResponse:
     return editing.register(
@@ -118,7 +118,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(_READ_AND_WRITE)
 def connected(request: HttpRequest) -> HttpResponse:
     """What is set. POST asks each of them whether it answers."""
@@ -130,7 +130,7 @@ def connected(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "portal/setup/connections.html", {"rows": rows})
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
     """The tables as they are in force, each row with its source and review."""
@@ -138,7 +138,7 @@ def legal(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "portal/setup/legal.html", context)
 
 
-@staff("manager", "owner")
+@staff("manager", "owner", place=EVERYWHERE)
 @require_safe
 def go_live(request: HttpRequest) -> HttpResponse:
     lines, practice = checklist.requirements(now=clock.now()), shell.of(request)
@@ -146,7 +146,7 @@ def go_live(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, "portal/setup/go_live.html", context)
 
 
-@staff("owner")
+@staff("owner", place=EVERYWHERE)
 @require_POST
 def change_live(request: HttpRequest) -> HttpResponse:
     """Confirm a line, take a confirmation back, go live, or stop; `do` says which."""
