@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from common import access, clock
 from concierge.models import Conversation
 from members import escalations
+from members.metrics import ALL as METRICS
 from members.models import ImportJob, StaffUser
 from outreach import playbooks
 from outreach.models import CadencePlan, Message
@@ -99,6 +100,8 @@ def address():
         if name.startswith("outreach:sequence_edit") or name == "outreach:sequence":
             playbooks.install()
             return reverse(name, args=["utilization"])
+        if name.startswith("members:metric_rows"):
+            return reverse(name, args=[METRICS[0].name])
         if name == "outreach:plan":
             now = clock.now()
             plan, _ = CadencePlan.objects.get_or_create(which="monday", on=now.date(), defaults={"made_at": now})
