@@ -37,6 +37,7 @@ JOBS = (
     Job("webhooks", "medspa.tasks.webhooks", 1, "tells other systems the news"),
     Job("reconcile", "medspa.tasks.reconcile", 1440, "begins the comparison with Stripe"),
     Job("compare", "medspa.tasks.compare", 1, "does the next chunks of a comparison with Stripe that is under way"),
+    Job("audit-check", "medspa.tasks.check_audit", 10, "goes on with the day's check of the audit trail's chain"),
     Job("grace", "medspa.tasks.end_grace", 60, "ends the grace of members who stay past due, by their plan's rule"),
     Job(
         "expiring-cards", "medspa.tasks.expiring_cards", 60, "reminds of cards that will not be good at the next charge"

@@ -10,7 +10,7 @@ from common.logs import traced
 from concierge import reminders as hand_offs
 from medspa import ticking
 from medspa.portal import drafts
-from members import api_replays, credits, grace, metric_snapshots, standings, visits, webhook_endpoints
+from members import api_replays, audit_check, credits, grace, metric_snapshots, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
 from members import reconciliation as stripe_comparison
 from members.importing import jobs
@@ -59,6 +59,12 @@ def reconcile() -> None:
     """Begin the nightly comparison; one that is still under way goes on."""
     with traced("reconcile"), suppress(Refused):
         stripe_comparison.start(repair=True, actor="system", now=clock.now())
+
+
+def check_audit() -> None:
+    """From midnight UTC on, until the day's check is through."""
+    with traced("audit-check"):
+        audit_check.work(now=clock.now())
 
 
 def end_grace() -> None:

@@ -14,11 +14,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from common import rounds
 from common.errors import Refused
 from members import audit
-from members.models import AuditEntry, AuditSeal
+from members.models import AuditEntry, AuditRound, AuditSeal
 
 # No transaction lives that long; an entry that appears below what was sealed by then was slipped in.
 LATEST = timedelta(hours=1)
@@ -60,13 +61,16 @@ def seal(*, now: datetime) -> int:
     sealed = 0
     for _ in rounds.in_time(itertools.count()):
         linked = _seal_batch(now)
+        if linked is None:  # another sealer was quicker; what it left is the next round's
+            break
         sealed += linked
         if linked < BATCH:
+            _looked(now)
             break
     return sealed
 
 
-def verify(*, now: datetime, day: date | None = None, known: tuple[int, str] | None = None) -> Verification:
+def verify(*, day: date | None = None, known: tuple[int, str] | None = None) -> Verification:
     """Recompute the chain, all of it or the links of one UTC `day`, and name the first that does not hold.
 
     `known` is (position, digest) noted down earlier: a chain that lost its end, or was made anew, fails on it.
@@ -77,13 +81,13 @@ def verify(*, now: datetime, day: date | None = None, known: tuple[int, str] | N
     position, digest, links = _before(day), _START, 0
     if position:
         digest = AuditSeal.objects.values_list("digest", flat=True).get(position=position)
-    for link, content in _links(day):
+    for link, content in _links(AuditSeal.objects.filter(day=day) if day else AuditSeal.objects.all()):
         links += 1
         broken = _broken(link, position, digest, content)
         if broken:
             return Verification(links, position, digest, 0, broken)
         position, digest = link["position"], link["digest"]
-    unsealed, slipped_in = _without_seal(now)
+    unsealed, slipped_in = without_seal()
     return Verification(links, position, digest, unsealed, slipped_in)
 
 
@@ -92,38 +96,64 @@ def note(found: Verification, *, actor: str, now: datetime) -> None:
     audit.record("audit.verified", actor=actor, patient=None, now=now, data=found.as_data())
 
 
+def verify_on(*, position: int, digest: str, count: int = BATCH) -> Verification:
+    """The next `count` links after a place that was found whole; `links` tells how many there were."""
+    links, before = 0, digest or _START
+    for link, content in _links(AuditSeal.objects.filter(position__gt=position, position__lte=position + count)):
+        links += 1
+        if broken := _broken(link, position, before, content):
+            return Verification(links, position, before, 0, broken)
+        position, before = link["position"], link["digest"]
+    if links or not AuditSeal.objects.filter(position__gt=position).exists():
+        return Verification(links, position, before, 0, None)
+    gap = Break(position + 1, None, "is missing: its link was deleted")
+    return Verification(0, position, before, 0, gap)
+
+
 def head() -> str:
     """ "position:digest" of the last link; '' before the first."""
     last = AuditSeal.objects.order_by("-position").first()
     return f"{last.position}:{last.digest}" if last else ""
 
 
-def _seal_batch(now: datetime) -> int:
+def _looked(now: datetime) -> None:
+    """Remember a round that saw everything there was. A late clock takes nothing back."""
+    AuditRound.objects.get_or_create(pk=1)
+    AuditRound.objects.filter(Q(looked_at__isnull=True) | Q(looked_at__lt=now), pk=1).update(looked_at=now)
+
+
+def _seal_batch(now: datetime) -> int | None:
     try:
         with transaction.atomic():
             last = AuditSeal.objects.order_by("-position").first()
             position, digest = (last.position, last.digest) if last else (0, _START)
             links = []
-            for entry in _unsealed(now)[:BATCH]:
+            for entry in _unsealed()[:BATCH]:
                 position += 1
                 digest = _digest(digest, position, entry.pk, _content(entry))
                 day = now.astimezone(UTC).date()
                 links.append(AuditSeal(position=position, entry=entry, day=day, digest=digest, sealed_at=now))
             AuditSeal.objects.bulk_create(links, batch_size=500)
     except IntegrityError:
-        return 0  # another sealer was quicker; what it left is the next round's
+        return None
     return len(links)
 
 
-def _unsealed(now: datetime) -> Any:
-    """In the order of ids. Below what was sealed an hour ago nothing can come up any more, so nobody looks there."""
-    settled = AuditSeal.objects.filter(sealed_at__lte=now - LATEST).order_by("-sealed_at", "-position").first()
+def _unsealed() -> Any:
+    """In the order of ids. Below what was sealed an hour before the last round nothing honest can come up any more.
+
+    Before that round, not before now: while the sealer rests, a transaction may end that began before its last link.
+    """
+    looked = AuditRound.objects.filter(pk=1).values_list("looked_at", flat=True).first()
+    sealed = AuditSeal.objects.filter(sealed_at__lte=looked - LATEST) if looked else AuditSeal.objects.none()
+    settled = sealed.order_by("-sealed_at", "-position").first()
     entries = AuditEntry.objects.filter(seal__isnull=True).order_by("pk")
     return entries.filter(pk__gt=settled.entry_id) if settled else entries
 
 
-def _without_seal(now: datetime) -> tuple[int, Break | None]:
-    waiting = _unsealed(now).count()
+def without_seal() -> tuple[int, Break | None]:
+    """How many entries wait for their seal, and the first one that was slipped in below sealed ones."""
+    waiting = _unsealed().count()
     orphans = AuditEntry.objects.filter(seal__isnull=True).order_by("pk")
     if orphans.count() == waiting:
         return waiting, None
@@ -131,11 +161,8 @@ def _without_seal(now: datetime) -> tuple[int, Break | None]:
     return waiting, Break(0, first.pk if first else None, "was added below entries that were sealed before")
 
 
-def _links(day: date | None) -> Iterator[tuple[dict[str, Any], str]]:
-    links = AuditSeal.objects.order_by("position")
-    if day:
-        links = links.filter(day=day)
-    for row in links.values(*_LINK, *_ENTRY).iterator(chunk_size=BATCH):
+def _links(links: QuerySet[AuditSeal]) -> Iterator[tuple[dict[str, Any], str]]:
+    for row in links.order_by("position").values(*_LINK, *_ENTRY).iterator(chunk_size=BATCH):
         at, *rest = (row[name] for name in _ENTRY)
         yield row, _canonical(at, *rest)
 

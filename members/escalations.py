@@ -56,11 +56,19 @@ def open(
     return again or _insert(fields, now)  # resolved between the two statements: then it is a new case
 
 
-def open_once(*, reason: str, summary: str, now: datetime, patient: Patient | None = None, subject: str = "") -> None:
+def open_once(
+    *,
+    reason: str,
+    summary: str,
+    now: datetime,
+    patient: Patient | None = None,
+    subject: str = "",
+    severity: int = Escalation.Severity.NORMAL,
+) -> None:
     """For what a round finds anew each minute: a case that is open stays as it is, so that nobody is called again."""
     subject = subject or (f"patient:{patient.pk}" if patient else "")
     if not Escalation.objects.filter(subject=subject, reason=reason).exclude(state=State.RESOLVED).exists():
-        open(reason=reason, summary=summary, patient=patient, subject=subject, now=now)
+        open(reason=reason, summary=summary, patient=patient, subject=subject, severity=severity, now=now)
 
 
 def claim(*, escalation: Escalation, by: StaffUser, now: datetime) -> None:

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from members.credits.lots import lots, opened, with_end
 from members.credits.writing import Kind, add, lock
@@ -12,12 +11,13 @@ from members.models import Benefit, CreditEntry, Membership
 
 
 def expire_due(*, now: datetime, limit: int = 500) -> int:
-    """Write the expiry of lots whose end has passed with something left. Returns how many lots were closed."""
+    """Write the expiry of lots whose end has passed with something left. Returns how many lots were closed.
+
+    Looks only at lots that hold something (`HeldLot`): years of closed ones cost nothing.
+    """
     ended = (
-        with_end(opened().filter(Q(expires_at__lte=now) | Q(membership__ended_at__lte=now)))
+        with_end(opened().filter(Q(expires_at__lte=now) | Q(membership__ended_at__lte=now), held__isnull=False))
         .filter(end__lte=now)
-        .annotate(used=Coalesce(Sum("uses__quantity"), 0))
-        .filter(quantity__gt=-F("used"))
         .select_related("membership__patient", "service", "benefit")
         .order_by("end", "pk")[:limit]
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from common import money
@@ -133,7 +133,7 @@ def _held(membership: Membership, *, used_at: datetime | None, now: datetime) ->
         return lots(membership, at=now)
     lived = lots(membership, at=used_at)
     ended = Q(uses__kind=Kind.EXPIRE, uses__occurred_at__gt=used_at) | Q(uses__key__startswith=LATE)
-    rows = CreditEntry.objects.filter(pk__in=[lot.entry_id for lot in lived]).annotate(
+    rows: QuerySet[Any] = CreditEntry.objects.filter(pk__in=[lot.entry_id for lot in lived]).annotate(
         now_left=F("quantity") + Coalesce(Sum("uses__quantity"), 0),
         since_ended=-Coalesce(Sum("uses__quantity", filter=ended), 0),
     )

@@ -1,10 +1,10 @@
 """Every table of the members floor, one noun a module."""
 
-from members.models.audit import AuditEntry, AuditSeal
+from members.models.audit import AuditEntry, AuditRound, AuditSeal
 from members.models.benefits import Benefit
 from members.models.billing import BillingChange, Dispute, Invoice, PaymentAttempt, StripeEvent
 from members.models.consent import ConsentEntry
-from members.models.credits import CreditEntry
+from members.models.credits import CreditEntry, HeldLot
 from members.models.escalations import Escalation
 from members.models.holds import Hold
 from members.models.imports import ImportChunk, ImportJob
@@ -26,6 +26,7 @@ __all__ = [
     "ApiKey",
     "ApiReplay",
     "AuditEntry",
+    "AuditRound",
     "AuditSeal",
     "Benefit",
     "BillingChange",
@@ -38,6 +39,7 @@ __all__ = [
     "Dispute",
     "Drift",
     "Escalation",
+    "HeldLot",
     "Hold",
     "Household",
     "ImportChunk",

@@ -50,3 +50,15 @@ class AuditSeal(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.digest[:12]}"
+
+
+class AuditRound(models.Model):
+    """How far the sealer and the nightly check are; one row."""
+
+    looked_at = models.DateTimeField(null=True, blank=True, help_text="The last round that left nothing unsealed.")
+    checked_to = models.BigIntegerField(default=0, help_text="Position to which the check under way found it whole.")
+    checked_digest = models.CharField(max_length=64, blank=True)
+    checked_on = models.DateField(null=True, blank=True, help_text="UTC day of the last check that came to its end.")
+
+    def __str__(self) -> str:
+        return f"checked on {self.checked_on}"

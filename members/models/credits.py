@@ -1,15 +1,25 @@
 """The credit ledger: append-only lots and what was taken from them."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 from common import money
-from members.models.append_only import AppendOnly
+from members.models.append_only import AppendOnly, AppendOnlyQuerySet
 from members.models.benefits import Benefit
 from members.models.memberships import Membership
 from members.models.people import Patient
 from members.models.plans import Service
 from members.models.visits import Visit
+
+
+class CreditEntryQuerySet(AppendOnlyQuerySet["CreditEntry"]):
+    def bulk_create(self, objs: Iterable["CreditEntry"], *args: Any, **kwargs: Any) -> list["CreditEntry"]:
+        made = super().bulk_create(objs, *args, **kwargs)
+        HeldLot.follow(made)
+        return made
 
 
 class CreditEntry(AppendOnly):
@@ -56,6 +66,8 @@ class CreditEntry(AppendOnly):
     actor = models.CharField(max_length=80)
     reason = models.CharField(max_length=120)
 
+    objects = CreditEntryQuerySet.as_manager()  # type: ignore[misc]  # as on its base, with one method more
+
     class Meta:
         ordering = ("occurred_at", "pk")
         indexes = [models.Index(fields=["membership", "occurred_at"], include=["quantity"], name="credit_statement")]
@@ -78,6 +90,10 @@ class CreditEntry(AppendOnly):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount} {self.service or self.benefit or ''}".rstrip()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        HeldLot.follow([self])
+
     @property
     def amount(self) -> str:
         """Signed, as people read it: "+1", "−$25.00"."""
@@ -91,3 +107,25 @@ class CreditEntry(AppendOnly):
     def readable(cls, quantity: int, unit: str) -> str:
         """ "2", "$40.00"."""
         return money.readable(quantity) if unit == cls.Unit.CENTS else str(quantity)
+
+
+class HeldLot(models.Model):
+    """A lot with something left. Kept beside the ledger, whose rows never change, so that the hourly expiry looks at
+    what is held now and not at every lot there ever was."""
+
+    lot = models.OneToOneField(CreditEntry, primary_key=True, on_delete=models.PROTECT, related_name="held")
+
+    def __str__(self) -> str:
+        return str(self.lot)
+
+    @classmethod
+    def follow(cls, entries: Iterable[CreditEntry]) -> None:
+        """After entries are written, in their transaction; of several in one lot the last one counts."""
+        last: dict[int, CreditEntry] = {}
+        for entry in sorted(entries, key=lambda each: each.number):
+            last[entry.lot_id or entry.pk] = entry
+        empty = [lot for lot, entry in last.items() if not entry.left]
+        if empty:
+            HeldLot.objects.filter(pk__in=empty).delete()
+        held = [HeldLot(pk=lot) for lot, entry in last.items() if entry.left]
+        HeldLot.objects.bulk_create(held, batch_size=500, ignore_conflicts=True)

@@ -37,6 +37,7 @@ class Escalation(models.Model):
         INTEGRATION = "integration", "Connection to another system"
         BOOKING = "booking", "Appointment to key in"
         SCHEDULER_SYNC = "scheduler_sync", "Schedule update needs a look"
+        AUDIT = "audit", "Audit trail does not hold"
 
     class Severity(models.IntegerChoices):
         EMERGENCY = 0, "Emergency"

@@ -9,13 +9,13 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from common import clock
-from members import audit, audit_seals, consent
-from members.models import AuditEntry, AuditSeal, ConsentEntry
+from members import audit, audit_check, audit_seals, consent
+from members.models import AuditEntry, AuditSeal, ConsentEntry, Escalation
 from tests import factories
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def record(count: int = 1, *, at=NOON, patient=None) -> list[AuditEntry]:
@@ -44,7 +44,7 @@ def test_entries_are_chained_by_the_next_round_and_the_chain_holds():
 
     sealed = audit_seals.seal(now=NOON + MINUTE)
 
-    found = audit_seals.verify(now=NOON + MINUTE)
+    found = audit_seals.verify()
     assert sealed == 3
     assert (found.holds, found.links, found.unsealed) == (True, 3, 0)
     assert found.head == AuditSeal.objects.get(position=3).digest
@@ -75,7 +75,7 @@ def test_an_entry_that_became_visible_late_is_sealed_when_it_appears():
     audit_seals.seal(now=NOON + 2 * MINUTE)
 
     assert AuditSeal.objects.get(entry=late).position == 2
-    assert audit_seals.verify(now=NOON + 2 * MINUTE).holds
+    assert audit_seals.verify().holds
 
 
 def test_many_batches_make_one_chain(monkeypatch):
@@ -85,7 +85,7 @@ def test_many_batches_make_one_chain(monkeypatch):
     sealed = audit_seals.seal(now=NOON + MINUTE)
 
     assert sealed == 11
-    assert audit_seals.verify(now=NOON + MINUTE).links == 11
+    assert audit_seals.verify().links == 11
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_any_change_of_a_sealed_entry_is_named(change):
 
     tamper(f"UPDATE members_auditentry SET {change} WHERE id = %s", entries[2].pk)
 
-    broken = audit_seals.verify(now=NOON + MINUTE).broken
+    broken = audit_seals.verify().broken
     assert broken is not None
     assert (broken.position, broken.entry, broken.words) == (3, entries[2].pk, "was changed after it was sealed")
 
@@ -120,7 +120,7 @@ def test_a_deleted_entry_is_missed(with_its_link):
 
     tamper("DELETE FROM members_auditentry WHERE id = %s", entries[1].pk)
 
-    broken = audit_seals.verify(now=NOON + MINUTE).broken
+    broken = audit_seals.verify().broken
     assert broken is not None
     assert broken.position == 2
     assert broken.entry == (None if with_its_link else entries[1].pk)
@@ -132,26 +132,92 @@ def test_an_entry_slipped_in_among_old_ones_is_found():
     before, between, after = record(3)
     tamper("DELETE FROM members_auditentry WHERE id = %s", between.pk)
     audit_seals.seal(now=NOON + MINUTE)
+    audit_seals.seal(now=NOON + MINUTE + HOUR)  # saw all that could still come up honestly
 
     AuditEntry.objects.create(pk=between.pk, at=NOON, actor="staff:3", action="credit.spent")
 
     audit_seals.seal(now=NOON + DAY)
-    broken = audit_seals.verify(now=NOON + DAY).broken
+    broken = audit_seals.verify().broken
     assert before.pk < between.pk < after.pk
     assert broken is not None
     assert broken.entry == between.pk
 
 
+def test_an_honest_entry_that_came_up_while_the_sealer_rested_is_sealed_and_holds():
+    """Its transaction ended after the last round, and the next round was hours later."""
+    late, prompt = record(2)
+    tamper("DELETE FROM members_auditentry WHERE id = %s", late.pk)
+    audit_seals.seal(now=NOON + MINUTE)
+    AuditEntry.objects.create(pk=late.pk, at=NOON, actor="staff:3", action="credit.spent")
+
+    before = audit_seals.verify()
+    audit_seals.seal(now=NOON + 3 * HOUR)
+
+    assert before.holds
+    assert AuditSeal.objects.get(entry=late.pk).position == 2
+    assert audit_seals.verify().holds
+    assert prompt.pk > late.pk
+
+
+class TestTheNightlyCheck:
+    def test_it_goes_through_the_chain_in_pieces_once_a_day_and_notes_what_it_saw(self, monkeypatch):
+        """R118: reviewed by itself, not only when somebody asks."""
+        monkeypatch.setattr(audit_seals, "BATCH", 4)
+        record(10)
+        audit_seals.seal(now=NOON + MINUTE)
+
+        whole = [audit_check.work(now=NOON + HOUR), audit_check.work(now=NOON + 2 * HOUR)]
+
+        assert whole == [10, 0]
+        assert AuditEntry.objects.get(action="audit.verified").data["holds"] is True
+        assert not Escalation.objects.exists()
+        assert audit_check.work(now=NOON + DAY) == 10
+
+    def test_the_first_broken_row_opens_one_case_however_often_it_is_found(self):
+        entries = record(5)
+        audit_seals.seal(now=NOON + MINUTE)
+        for entry in entries[2:4]:
+            tamper("UPDATE members_auditentry SET actor = 'staff:9' WHERE id = %s", entry.pk)
+
+        for nights in range(3):
+            audit_check.work(now=NOON + nights * DAY)
+
+        case = Escalation.objects.get()
+        assert case.reason == "audit"
+        assert f"Entry {entries[2].pk} (link 3) was changed after it was sealed" in case.summary
+
+    def test_a_link_that_was_taken_out_at_the_end_of_a_piece_is_found(self, monkeypatch):
+        monkeypatch.setattr(audit_seals, "BATCH", 4)
+        record(12)
+        audit_seals.seal(now=NOON + MINUTE)
+        tamper("DELETE FROM members_auditseal WHERE position BETWEEN 5 AND 8")
+
+        audit_check.work(now=NOON + HOUR)
+
+        assert "(link 5)" in Escalation.objects.get().summary
+
+    def test_a_row_slipped_in_opens_a_case_too(self):
+        _, between, _ = record(3)
+        tamper("DELETE FROM members_auditentry WHERE id = %s", between.pk)
+        audit_seals.seal(now=NOON + MINUTE)
+        audit_seals.seal(now=NOON + MINUTE + HOUR)
+        AuditEntry.objects.create(pk=between.pk, at=NOON, actor="staff:3", action="credit.spent")
+
+        audit_check.work(now=NOON + DAY)
+
+        assert f"Entry {between.pk} " in Escalation.objects.get().summary
+
+
 def test_a_chain_cut_off_at_its_end_fails_on_the_head_that_was_noted_down():
     entries = record(3)
     audit_seals.seal(now=NOON + MINUTE)
-    head = audit_seals.verify(now=NOON + MINUTE)
+    head = audit_seals.verify()
 
     tamper("DELETE FROM members_auditseal WHERE position = 3")
     tamper("DELETE FROM members_auditentry WHERE id = %s", entries[2].pk)
 
-    assert audit_seals.verify(now=NOON + MINUTE).holds  # looks whole by itself
-    assert not audit_seals.verify(now=NOON + MINUTE, known=(head.position, head.head)).holds
+    assert audit_seals.verify().holds  # looks whole by itself
+    assert not audit_seals.verify(known=(head.position, head.head)).holds
 
 
 def test_one_day_is_verified_from_its_first_link():
@@ -160,7 +226,7 @@ def test_one_day_is_verified_from_its_first_link():
     record(3, at=NOON + DAY)
     audit_seals.seal(now=NOON + DAY)
 
-    found = audit_seals.verify(now=NOON + DAY, day=(NOON + DAY).date())
+    found = audit_seals.verify(day=(NOON + DAY).date())
 
     assert (found.holds, found.links, found.position) == (True, 3, 5)
 

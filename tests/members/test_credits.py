@@ -8,12 +8,13 @@ from itertools import accumulate
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.errors import Refused
 from members import credits
-from members.models import AuditEntry, Benefit, CreditEntry, Household, Membership, PlanVersion
+from members.models import AuditEntry, Benefit, CreditEntry, HeldLot, Household, Membership, PlanVersion
 from tests import factories
 from tests.factories import NOON
 
@@ -126,6 +127,43 @@ def test_expiry_is_written_once_and_the_column_follows():
     assert CreditEntry.objects.get(kind="expire").quantity == -2
 
 
+def held() -> set[int]:
+    return set(HeldLot.objects.values_list("pk", flat=True))
+
+
+def test_expiry_looks_at_lots_that_hold_something_and_at_no_other():
+    """Years of closed lots cost nothing: the plan begins at the few that are held."""
+    membership = factories.make_membership()
+    closed = grant(membership, days=5)
+    credits.expire_due(now=NOON + timedelta(days=6))
+    kept = grant(membership, "invoice:2", days=50)
+
+    with CaptureQueriesContext(connection) as asked:
+        credits.expire_due(now=NOON + timedelta(days=7))
+
+    assert (held(), closed.pk in held()) == ({kept.pk}, False)
+    [query] = [each["sql"] for each in asked if "members_heldlot" in each["sql"]]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{query}")
+        plan = " ".join(str(row) for row in cursor.fetchall())
+    assert "SCAN members_creditentry" not in plan
+    assert "Seq Scan on members_creditentry" not in plan
+    assert "credit_statement" not in plan
+
+
+def test_a_lot_is_held_again_when_a_use_is_given_back():
+    membership = factories.make_membership()
+    lot = grant(membership)
+    [use] = spend(membership)
+    empty = held()
+
+    credits.reverse(entry=use, actor="staff:1", reason="Visit cancelled", now=NOON)
+
+    assert (empty, held()) == (set(), {lot.pk})
+
+
 def test_every_entry_leaves_an_audit_row():
     membership = factories.make_membership()
     grant(membership)
@@ -197,9 +235,10 @@ def test_any_sequence_of_operations_keeps_the_balance_true_and_never_negative(op
                 lefts = [lot.left, *lot.uses.order_by("number").values_list("left", flat=True)]
                 assert lefts == list(accumulate(steps))
                 assert all(0 <= left <= lot.quantity for left in lefts)
+                assert (lot.pk in held()) == (lefts[-1] > 0)
             for membership in (world.ana, world.ben):
-                held = [lot for unit in CreditEntry.Unit for lot in credits.lots(membership, at=when, unit=unit)]
-                assert all(lot.remaining == lot_left(CreditEntry.objects.get(pk=lot.entry_id)) for lot in held)
+                live = [lot for unit in CreditEntry.Unit for lot in credits.lots(membership, at=when, unit=unit)]
+                assert all(lot.remaining == lot_left(CreditEntry.objects.get(pk=lot.entry_id)) for lot in live)
 
 
 class World:

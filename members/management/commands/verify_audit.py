@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         day, known, now = _day(options["day"]), _known(options["known"]), clock.now()
         try:
-            found = audit_seals.verify(now=now, day=day, known=known)
+            found = audit_seals.verify(day=day, known=known)
         except Refused as refused:
             raise CommandError(refused.message) from None
         audit_seals.note(found, actor="system", now=now)
