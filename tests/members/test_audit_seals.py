@@ -247,7 +247,7 @@ def test_the_database_refuses_to_change_history(table, statement):
 
 @pytest.mark.parametrize("model", [AuditEntry, AuditSeal, ConsentEntry])
 def test_the_models_refuse_to_change_history(model):
-    """On SQLite too."""
+    """R117: kept, not purged; on SQLite too."""
     consent.opt_out(address="+15125550111", channel="sms", wording="STOP", source="text", now=NOON)
     audit_seals.seal(now=NOON)
     row = model.objects.get()

@@ -36,6 +36,18 @@ def test_a_number_given_at_intake_is_consent_to_servicing_only():
     assert not allowed("marketing")
 
 
+@pytest.mark.parametrize("state", ["TX", "LA", "MS", "CA"])
+def test_neither_a_state_nor_having_been_a_member_nor_health_care_makes_up_for_a_signature(state):
+    """R9, R13, R14: no softer rule of one circuit, no health-care exemption, no old business relationship."""
+    patient = factories.make_patient(state=state)
+    factories.make_membership(patient, consent=False, status="cancelled", ended_at=NOON - 30 * DAY)
+    factories.agree(patient, "servicing")
+
+    allowed = consent.allows(patient=patient, address=patient.phone, channel="sms", purpose="marketing")
+
+    assert not allowed
+
+
 def test_consent_to_texts_is_no_consent_to_automated_calls():
     """R41."""
     patient = factories.make_patient()

@@ -208,6 +208,7 @@ class TestActs:
         assert "Stripe still shows it" in Escalation.objects.get().summary
 
     def test_a_resume_that_did_not_take_opens_a_case(self, monkeypatch):
+        """R148: what its parameter is for; the call itself is not ours (a pause here is of the collection)."""
         membership = glow()
         by_page(offer(membership, Act.PAUSE))
         membership.refresh_from_db()

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from common.errors import Refused
-from members import billing, retries
+from medspa import ticking
+from members import billing, grace, retries
 from members.models import AuditEntry, Invoice, PaymentAttempt
-from members.stripe_standin import playing
+from members.stripe_standin import playing, watchers
 from tests import factories
 from tests.doubles.events import stored
 from tests.doubles.subscribed import subscribed_member
@@ -73,6 +74,21 @@ def test_the_ninth_try_of_a_card_is_refused():
         retries.retry(invoice=invoice, by=staff, now=LATER + timedelta(days=1))
 
     assert refused.value.code == "too_often"
+
+
+def test_no_round_of_ours_tries_a_payment_again(monkeypatch):
+    """R137: Stripe's own schedule is the only one."""
+    invoice, asked = failed(), []
+    monkeypatch.setattr(watchers, "exchanges", [*watchers.exchanges, lambda sent: asked.append(sent.url)])
+
+    for days in range(8):
+        now = NOON + timedelta(days=days, hours=1)
+        ticking.tick(now=now)
+        ticking.follow_memberships(now=now)
+        grace.end_due(now=now)
+
+    assert not [url for url in asked if url.endswith("/pay")]
+    assert Invoice.objects.get(pk=invoice.pk).attempt_count == 1
 
 
 def test_a_double_click_is_one_try():
