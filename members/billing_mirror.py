@@ -104,7 +104,8 @@ def _mirror_invoice(
     invoice = known or Invoice(stripe_id=facts.id, membership=membership)
     failed_before, attempts_before = invoice.first_failed_at is not None, invoice.attempt_count
     _copy(facts, invoice, live.decline_code)
-    failing = invoice.needs_payment and facts.attempted and facts.attempt_count > 0
+    # A refused fee is no refused membership: the act that it belongs to tells the patient, and drops it.
+    failing = facts.is_of_membership and invoice.needs_payment and facts.attempted and facts.attempt_count > 0
     if failing and not failed_before:
         invoice.first_failed_at = now
     invoice.save()

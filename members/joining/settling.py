@@ -90,9 +90,9 @@ def fail(quote: Quote, *, why: str, now: datetime) -> None:
         audit.record("quote.failed", actor=quote.accepted_by, patient=quote.membership.patient, now=now, data=data)
 
 
-def target(quote: Quote) -> Membership:
-    """The membership that the act leaves behind: for a restart, the new one."""
-    return _new_one(quote).get() if quote.act == Act.RESTART else quote.membership
+def target(quote: Quote) -> Membership | None:
+    """The membership that the act leaves behind: for a restart the new one, None when nothing waits to be done."""
+    return _new_one(quote).first() if quote.act == Act.RESTART else quote.membership
 
 
 def _new_one(quote: Quote) -> QuerySet[Membership]:

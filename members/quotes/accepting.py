@@ -19,6 +19,7 @@ Act, State, How = Quote.Act, Quote.State, QuoteConsent.How
 
 _RETRY_AFTER = timedelta(minutes=1)
 _KEYS_LIVE = timedelta(hours=23)  # Stripe forgets an idempotency key after a day; then a repeat is a new act (R145)
+_OVER = "This offer is no longer open. We can make you a new one."
 _UNDER_WAY = "Another change of this membership is being made. Please try again in a minute."
 
 
@@ -50,10 +51,11 @@ def accept(*, quote: Quote, consent: Consent, actor: str, now: datetime) -> Quot
     if quote.state in (State.ACCEPTED, State.DONE):
         return _finish(quote, now=now) if quote.state == State.ACCEPTED else quote
     _require(quote, consent, now)
+    seen = _standing(quote.membership)
     anew = drafting.draft(quote.membership, drafting.wish_of(quote), actor=actor, now=now)
     if not drafting.same(quote, anew):
         raise Reoffered(offering.keep(anew, actor=actor, now=now))
-    _claim(quote, consent, actor, now)
+    _claim(quote, consent, seen, actor, now)
     return _finish(quote, now=now)
 
 
@@ -69,7 +71,7 @@ def finish_due(*, now: datetime, limit: int = 50) -> int:
         else:
             try:
                 _finish(quote, now=now)
-            except (CardDeclined, StripeRefused):
+            except (Refused, StripeRefused):
                 log.warning("an accepted quote failed", extra={"quote": pk})
             except StripeUnavailable:
                 log.warning("an accepted quote still waits for Stripe", extra={"quote": pk})
@@ -80,6 +82,8 @@ def finish_due(*, now: datetime, limit: int = 50) -> int:
 
 def _finish(quote: Quote, *, now: datetime) -> Quote:
     membership = settling.target(quote)
+    if membership is None:
+        return _settled_by_another(quote)
     try:
         facts = joining.at_stripe(quote, membership=membership)
     except CardDeclined as declined:
@@ -90,6 +94,14 @@ def _finish(quote: Quote, *, now: datetime) -> Quote:
         raise
     settling.settle(quote, facts, fetched_at=now, now=now)
     return _fresh(quote.pk)
+
+
+def _settled_by_another(quote: Quote) -> Quote:
+    """Two workers went on with one act, and the other was quicker: what came of it there holds here too."""
+    settled = _fresh(quote.pk)
+    if settled.state == State.DONE:
+        return settled
+    raise Refused(_UNDER_WAY if settled.state == State.ACCEPTED else _OVER, code="offer_over")
 
 
 def _give_up(quote: Quote, why: str, now: datetime) -> None:
@@ -105,7 +117,7 @@ def _give_up(quote: Quote, why: str, now: datetime) -> None:
 
 def _require(quote: Quote, consent: Consent, now: datetime) -> None:
     if not quote.is_open(now):
-        raise Refused("This offer is no longer open. We can make you a new one.", code="offer_over")
+        raise Refused(_OVER, code="offer_over")
     if not consent.said.strip() or not consent.given_by.strip():
         raise Refused("Say who agreed, and how.", code="no_consent")
     if consent.how != How.TEXT:
@@ -118,11 +130,16 @@ def _require(quote: Quote, consent: Consent, now: datetime) -> None:
         raise Refused(f"Please reply with the code {quote.code} to agree.", code="no_code")
 
 
-def _claim(quote: Quote, consent: Consent, actor: str, now: datetime) -> None:
-    """Proof and claim in one transaction: whoever comes second finds the offer taken."""
+def _claim(quote: Quote, consent: Consent, seen: tuple[object, ...], actor: str, now: datetime) -> None:
+    """Proof and claim in one transaction: whoever comes second finds the offer taken.
+
+    `seen`: what the terms were worked out from. Where an earlier act has ended since, they tell of what is no more (R91).
+    """
     try:
         with transaction.atomic():
-            Membership.objects.select_for_update().get(pk=quote.membership_id)
+            held = Membership.objects.select_for_update().get(pk=quote.membership_id)
+            if _standing(held) != seen:
+                raise Refused(_UNDER_WAY, code="under_way")
             taken = Quote.objects.filter(pk=quote.pk, state=State.OFFERED).update(
                 state=State.ACCEPTED, accepted_at=now, accepted_by=actor
             )
@@ -144,6 +161,20 @@ def _claim(quote: Quote, consent: Consent, actor: str, now: datetime) -> None:
                 _hold_place(quote, actor, now)
     except IntegrityError:
         raise Refused(_UNDER_WAY, code="under_way") from None
+
+
+def _standing(membership: Membership) -> tuple[object, ...]:
+    """What the terms of an act are made of, beside Stripe's preview."""
+    owed = sum(membership.invoices.owed().values_list("amount_remaining_cents", flat=True))
+    return (
+        membership.status,
+        membership.plan_version_id,
+        membership.next_plan_version_id,
+        membership.current_period_end,
+        membership.ends_at,
+        membership.paused_until,
+        owed,
+    )
 
 
 def _hold_place(quote: Quote, actor: str, now: datetime) -> None:

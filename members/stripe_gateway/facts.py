@@ -29,6 +29,11 @@ class InvoiceFacts:
     period_end: datetime
     hosted_url: str  # Stripe's own page of the invoice; "" for a draft
 
+    @property
+    def is_of_membership(self) -> bool:
+        """False for an invoice that somebody made, as for a fee: it is no part of what the membership costs."""
+        return self.billing_reason.startswith("subscription")
+
 
 @dataclass(frozen=True)
 class SubscriptionFacts:

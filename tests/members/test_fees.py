@@ -8,8 +8,17 @@ from common import clock
 from common.errors import Refused
 from members import credits, quotes, stripe_gateway
 from members.credits import usage
-from members.models import Escalation, Membership, MembershipChange, PatientLink, PlanVersion, Quote, StandinObject
-from members.stripe_gateway import CardDeclined, StripeRefused, StripeUnavailable
+from members.models import (
+    BillingChange,
+    Escalation,
+    Membership,
+    MembershipChange,
+    PatientLink,
+    PlanVersion,
+    Quote,
+    StandinObject,
+)
+from members.stripe_gateway import CardDeclined, StripeRefused, StripeUnavailable, fees
 from members.stripe_standin import playing, store
 from tests import factories
 from tests.doubles.offers import by_page, by_text, offer
@@ -114,6 +123,31 @@ class TestLeavingEarly:
         membership.refresh_from_db()
         assert membership.status == Status.CANCELLED
         assert fee_invoices() == [("paid", 9900)]
+
+    def test_a_refused_fee_that_is_still_open_is_no_failed_payment_of_the_membership(self, drain, monkeypatch):
+        """Nobody is chased for it: the answer to its end at Stripe was lost, and Stripe tells of the decline before."""
+        membership = member(early_end_fee_cents=9900)
+        playing.give_card(membership.stripe_customer_id, "insufficient_funds", now=NOON)
+        quote = offer(membership, Act.CANCEL, at_once=True)
+
+        def no_answer(invoice_id, **_):
+            raise StripeUnavailable(f"{invoice_id} may be void")
+
+        with monkeypatch.context() as outage:
+            outage.setattr(fees, "void_invoice", no_answer)
+            with pytest.raises(StripeUnavailable):
+                by_page(quote)
+        drain()
+        open_fee = membership.invoices.get()
+        told = (open_fee.status, open_fee.attempt_count, open_fee.first_failed_at)
+        quotes.finish_due(now=NOON + timedelta(minutes=2))
+        drain()
+
+        membership.refresh_from_db()
+        assert told == ("open", 1, None)
+        assert not BillingChange.objects.exists()
+        assert (membership.status, fee_invoices()) == (Status.ACTIVE, [("void", 9900)])
+        assert membership.invoices.get().status == "void"
 
     def test_a_fee_without_its_act_is_a_persons_work_who_is_told_of_the_money(self, monkeypatch):
         quote = offer(member(early_end_fee_cents=9900), Act.CANCEL, at_once=True)

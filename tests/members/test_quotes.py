@@ -7,6 +7,7 @@ import pytest
 from common import clock
 from common.errors import Refused
 from members import quotes, stripe_gateway
+from members.joining import settling
 from members.models import (
     AuditEntry,
     Escalation,
@@ -17,6 +18,7 @@ from members.models import (
     QuoteConsent,
     StandinObject,
 )
+from members.quotes import drafting
 from members.stripe_gateway import CardDeclined, StripeRefused, StripeUnavailable
 from members.stripe_standin import client, playing, store
 from tests.doubles.offers import by_page, by_staff, by_text, offer, sold_plan
@@ -244,6 +246,50 @@ class TestExactly:
         assert (first.state, second.state) == (State.DONE, State.DONE)
         assert charged() == [6666]
         assert MembershipChange.objects.count() == QuoteConsent.objects.count() == 1
+
+    def test_an_act_that_ends_while_the_next_is_agreed_to_leaves_it_with_no_stale_terms(self, radiance, monkeypatch):
+        """R91: "starts again with $199.00" is not agreed to by somebody who is on the plan for $299.00 by then."""
+        membership = subscribed_member()
+        with client.outage(503), pytest.raises(StripeUnavailable):
+            by_page(accepted_offer := offer(membership, Act.PAUSE))
+        stale = offer(membership, Act.CANCEL)
+        work_out = drafting.draft
+
+        def slowly(*args, **values):
+            worked_out = work_out(*args, **values)
+            quotes.finish_due(now=NOON + timedelta(minutes=2))
+            return worked_out
+
+        monkeypatch.setattr(drafting, "draft", slowly)
+        with pytest.raises(Refused) as refused:
+            by_page(stale)
+
+        membership.refresh_from_db()
+        accepted_offer.refresh_from_db()
+        stale.refresh_from_db()
+        assert refused.value.code == "under_way"
+        assert (accepted_offer.state, stale.state) == (State.DONE, State.OFFERED)
+        assert membership.status == Status.PAUSED
+
+    def test_a_restart_that_another_worker_ends_first_is_found_done(self, monkeypatch):
+        """R145: neither charged twice nor an error for the one who clicked."""
+        ended = subscribed_member()
+        stripe_gateway.cancel_now(subscription_id=str(ended.stripe_subscription_id), key="x")
+        Membership.objects.update(status=Status.CANCELLED)
+        quote = offer(Membership.objects.get(), Act.RESTART)
+        target = settling.target
+
+        def slowly(quote):
+            monkeypatch.setattr(settling, "target", target)
+            quotes.finish_due(now=NOON + timedelta(minutes=2))
+            return target(quote)
+
+        monkeypatch.setattr(settling, "target", slowly)
+        settled = by_page(quote)
+
+        assert settled.state == State.DONE
+        assert charged() == [19900]
+        assert Membership.objects.get(restarted_from=ended).status == Status.ACTIVE
 
     def test_a_refused_card_keeps_the_plan_and_says_so(self, radiance):
         """R150."""
