@@ -242,7 +242,7 @@ def _chosen(asked: Asked, now: datetime) -> Chosen | None:
     if asked.match is None:
         return None
     option = asked.match.offer.options[asked.match.option]
-    return Chosen(asked.match.act, asked.match.state, option.get("quote"))
+    return Chosen(asked.match.act, asked.match.state, option.get("quote"), asked.pays_for is not None)
 
 
 def _read(message: Message, patient: Patient | None) -> Understanding:

@@ -9,7 +9,7 @@ from concierge.models import Conversation
 from concierge.policy import Offered
 from concierge.replies import Voice
 from concierge.understanding import Understanding
-from members.models import PatientLink, Practice
+from members.models import Membership, PatientLink, Practice
 from outreach import outbox
 from outreach.models import Message, Offer
 from outreach.offers import Match
@@ -42,6 +42,14 @@ class Asked:
     offered: Offered | None
     voice: Voice
     match: Match | None = None  # a reply that the last text named
+
+    @property
+    def pays_for(self) -> Membership | None:
+        """Somebody else's membership, for which the sender pays, if the text answers one about that."""
+        enrolment = self.match.offer.message.enrolment if self.match else None
+        if enrolment is None or enrolment.membership.patient == self.sender.patient:
+            return None
+        return enrolment.membership
 
 
 def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:

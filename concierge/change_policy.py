@@ -59,6 +59,7 @@ class Chosen:
     act: str  # a code of `outreach.offers.ACTS`, or "agree"
     state: str = "open"  # open, expired or taken
     quote_id: int | None = None
+    of_another: bool = False  # about the membership of somebody for whom the sender pays
 
 
 _Line = dict[str, Q | Topic]

@@ -93,7 +93,7 @@ def _changed(rule: str, done: changing.Done, asked: Asked, now: datetime) -> Out
 def _tell(decision: Tell, asked: Asked, facts: MemberFacts, now: datetime) -> Outcome:
     link = None
     if Topic.CARD_LINK in decision.topics:
-        membership = Membership.objects.get(pk=facts.membership_id or 0)
+        membership = asked.pays_for or Membership.objects.get(pk=facts.membership_id or 0)
         link = links.issue(membership=membership, purpose=PatientLink.Purpose.UPDATE_CARD, now=now)
     text = post(asked, Message.Kind.REPLY, _told(decision.topics, asked, facts), now, link)
     return Outcome("reply", decision.rule, text, record_of(asked))

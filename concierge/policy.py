@@ -157,6 +157,10 @@ def _chosen(facts: MemberFacts | None, extras: Extras) -> Decision | None:
     """What the sender was offered and names: nothing else in the text is looked at."""
     if facts is None or extras.chosen is None:
         return None
+    if extras.chosen.of_another and extras.chosen.state == "open":
+        if extras.chosen.act == "update_card":
+            return Tell("Pays for somebody else: the card link of that membership.", (Topic.CARD_LINK,))
+        return HandOff("Pays for somebody else's membership, and wishes more than another card.", Reason.QUESTION)
     choice = change_policy.chosen(extras.chosen, facts)
     if not isinstance(choice, str):
         return choice

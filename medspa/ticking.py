@@ -15,7 +15,7 @@ from concierge import answering
 from medspa.models import Heartbeat
 from members import audit_seals, billing, joining, quotes
 from members.stripe_standin import delivery as standin_delivery
-from outreach import acknowledgements, alerts, outbox, recovery, sequences
+from outreach import acknowledgements, alerts, outbox, pause_reminders, recovery, sequences
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ STEPS: dict[str, Step] = {
 # A round of its own, so that neither runs into the queue's time limit.
 MEMBERSHIP_STEPS: dict[str, Step] = {
     "accepted_quotes": quotes.finish_due,
+    "unannounced_pauses": pause_reminders.hold_unannounced,
     "ended_pauses": joining.check_pauses,
     "acknowledgements": acknowledgements.follow_all,
     "audit_seals": audit_seals.seal,

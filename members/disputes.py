@@ -10,7 +10,7 @@ from django.db import transaction
 
 from common import clock
 from members import audit, escalations, holds, stripe_gateway
-from members.models import BillingChange, Dispute, Escalation, Hold, Invoice, Membership, StripeEvent
+from members.models import BillingChange, Dispute, Escalation, Hold, Invoice, Membership, PatientPhone, StripeEvent
 from members.stripe_gateway import DisputeFacts
 
 Kind = BillingChange.Kind
@@ -108,7 +108,10 @@ def _closed(dispute: Dispute, event: StripeEvent, now: datetime) -> None:
 
 
 def _numbers(membership: Membership) -> list[str]:
-    return list(membership.patient.phones.values_list("number", flat=True))
+    """Of the patient, and of whoever pays for them: that may be the one who disputes."""
+    people = {membership.patient_id, membership.billing_contact.pk}
+    phones = PatientPhone.objects.filter(patient__in=people).order_by("number")
+    return list(phones.values_list("number", flat=True).distinct())
 
 
 def _date(when: datetime | None, zone: str) -> str:

@@ -42,8 +42,7 @@ def _post(invoice: Invoice, kind: str, once: str, by: StaffUser | None, now: dat
     confirm = declines.kind_of(invoice.decline_code) == declines.Kind.CONFIRM
     purpose = PatientLink.Purpose.CONFIRM_PAYMENT if confirm else PatientLink.Purpose.UPDATE_CARD
     amount = money.readable(invoice.amount_remaining_cents, invoice.currency)
-    # Who pays is who was asked; staff write to the member.
-    patient = membership.patient if by else membership.billing_contact
+    patient = membership.billing_contact
     return outbox.post(
         kind=kind,
         body=standing_texts.payment_link(patient, amount=amount),

@@ -85,7 +85,7 @@ def _first_word_at(invoice: Invoice, now: datetime) -> datetime:
     practice = Practice.current()
     if practice.recovery_profile == Practice.Recovery.QUIET_FIRST and invoice.next_attempt_at:
         return max(now, invoice.next_attempt_at + AFTER_THE_RETRY)
-    return clock.next_hour(now, practice.gentle_notice_hour, invoice.membership.patient.zone)
+    return clock.next_hour(now, practice.gentle_notice_hour, invoice.membership.billing_contact.zone)
 
 
 def _settled(change: BillingChange, invoice: Invoice, now: datetime) -> None:
@@ -101,7 +101,7 @@ def _thank(change: BillingChange, invoice: Invoice, now: datetime) -> None:
     enrolment = late_facts.recoveries_of(invoice).filter(messages__sent_at__isnull=False).first()
     if enrolment is None:
         return
-    patient, location = change.membership.patient, change.membership.location
+    patient, location = change.membership.billing_contact, change.membership.location
     own_act = PatientLink.objects.filter(invoice=invoice, completed_at__isnull=False).exists()
     places = gate.places_for(patient, location, patient.phone)
     outbox.post(
@@ -121,15 +121,16 @@ def _say_that_grace_ended(change: BillingChange, invoice: Invoice, now: datetime
     membership = change.membership
     # By the rule that was carried out at Stripe: our own row may learn of it later.
     paused = membership.plan_version.after_grace == PlanVersion.AfterGrace.PAUSE
+    payer = membership.billing_contact
     body = standing_texts.grace_ended(
-        membership.patient, amount=money.readable(invoice.amount_remaining_cents, invoice.currency), paused=paused
+        payer, amount=money.readable(invoice.amount_remaining_cents, invoice.currency), paused=paused
     )
     purpose = PatientLink.Purpose.UPDATE_CARD
     outbox.post(
         kind=Message.Kind.SERVICING,
         body=body,
         dedupe_key=f"grace:{change.pk}",
-        patient=membership.patient,
+        patient=payer,
         location=membership.location,
         link=links.issue(membership=membership, purpose=purpose, invoice=invoice, now=now) if paused else None,
         now=now,

@@ -17,8 +17,8 @@ Stripe's answer decides where an act ended; its events move a membership along t
 """
 
 from members.joining.acts import at_stripe
-from members.joining.pauses import check_pauses
+from members.joining.pauses import check_pauses, hold_pause
 from members.joining.settling import fail, join, settle
 from members.joining.states import DRAWN, require
 
-__all__ = ["DRAWN", "at_stripe", "check_pauses", "fail", "join", "require", "settle"]
+__all__ = ["DRAWN", "at_stripe", "check_pauses", "fail", "hold_pause", "join", "require", "settle"]

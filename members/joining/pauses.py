@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from common import clock
 from common.rounds import in_time
-from members import escalations, membership_mirror, stripe_gateway
+from members import audit, escalations, membership_mirror, stripe_gateway
 from members.joining.acts import LEAD
-from members.models import Escalation, Membership
+from members.models import Escalation, Membership, Quote
 from members.stripe_gateway import StripeRefused, StripeUnavailable, SubscriptionFacts
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,58 @@ def check_pauses(*, now: datetime, limit: int = 100) -> int:
         _settle(membership.pk, facts, now)
         seen += 1
     return seen
+
+
+def hold_pause(*, membership: Membership, now: datetime) -> bool:
+    """Let a pause go on until somebody resumes it, as its end was announced to nobody (R99). False: not held.
+
+    Where Stripe does not let it be held, a person is told to. Raises StripeUnavailable.
+    """
+    until, subscription_id = membership.paused_until, str(membership.stripe_subscription_id)
+    if until is None or not _waits_for(membership.pk, until):
+        return False
+    key = f"pause-held:{membership.pk}:{until:%Y%m%d}"
+    try:
+        facts = stripe_gateway.pause(subscription_id=subscription_id, resumes_at=None, key=key)
+    except StripeRefused:
+        facts = None
+    with transaction.atomic():
+        locked = Membership.objects.select_for_update(of=("self",)).select_related("patient", "location")
+        membership = locked.get(pk=membership.pk)
+        wanted = _waits_for(membership.pk, until)
+        held = facts is not None and facts.collection_paused and facts.resumes_at is None
+        if wanted:
+            _keep_held(membership, until, held, now)
+    if facts and not wanted:  # somebody resumed it in this very moment: that counts
+        stripe_gateway.resume(subscription_id=subscription_id, key=f"{key}:undone")
+    return wanted and held
+
+
+def _waits_for(pk: int, until: datetime) -> bool:
+    """Whether the membership is still paused until then, and nobody is changing that."""
+    waiting = Membership.objects.filter(pk=pk, status=Membership.Status.PAUSED, paused_until=until)
+    return waiting.exclude(quotes__state=Quote.State.ACCEPTED).exists()
+
+
+def _keep_held(membership: Membership, until: datetime, held: bool, now: datetime) -> None:
+    if held:
+        membership.paused_until, membership.stripe_fetched_at = None, now
+        membership.save(update_fields=["paused_until", "stripe_fetched_at"])
+        data = {"membership": membership.pk, "until": until.isoformat()}
+        audit.record("membership.pause_held", actor="system", patient=membership.patient, now=now, data=data)
+    day = clock.local_date(until, membership.location.time_zone)
+    escalations.open_once(
+        reason=Escalation.Reason.PAYMENT,
+        patient=membership.patient,
+        subject=f"pause:{membership.pk}:{day}",  # a case of its own, also beside one about a payment
+        summary=f"The pause was to end on {day:%B} {day.day}, but no reminder of that reached the patient. "
+        + (_THEN if held else _NOT_HELD),
+        now=now,
+    )
+
+
+_THEN = "It goes on and nothing is charged: ask them, and resume the membership when they agree."
+_NOT_HELD = "Stripe did not let it be held: pause the subscription there now, or it is charged without notice."
 
 
 def _settle(pk: int, facts: SubscriptionFacts, now: datetime) -> None:

@@ -133,7 +133,7 @@ def _require(quote: Quote, consent: Consent, now: datetime) -> None:
 def _claim(quote: Quote, consent: Consent, seen: tuple[object, ...], actor: str, now: datetime) -> None:
     """Proof and claim in one transaction: whoever comes second finds the offer taken.
 
-    `seen`: what the terms were worked out from. Where an earlier act has ended since, they tell of what is no more (R91).
+    `seen`: what the terms were worked out from; where an earlier act has ended since, they are of the past (R91).
     """
     try:
         with transaction.atomic():

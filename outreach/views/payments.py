@@ -52,7 +52,7 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = get_object_or_404(Invoice.objects.select_related("membership__patient__home_location"), pk=pk)
     try:
         payment_links.send(invoice=invoice, by=signed_in.person(request), now=clock.now())
-        messages.success(request, f"The link is on its way to {invoice.membership.patient.full_name}.")
+        messages.success(request, f"The link is on its way to {invoice.membership.billing_contact.full_name}.")
     except Refused as refused:
         messages.error(request, refused.message)
     return redirect("outreach:payments")

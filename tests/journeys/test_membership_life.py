@@ -6,10 +6,19 @@ from datetime import timedelta
 import pytest
 
 from common import clock
-from medspa import ticking
+from medspa import tasks, ticking
 from members import links
-from members.models import Invoice, Membership, PatientLink, PlanVersion, StandinObject
-from members.stripe_standin import building, playing
+from members.models import (
+    Escalation,
+    Invoice,
+    Membership,
+    Patient,
+    PatientLink,
+    PatientPhone,
+    PlanVersion,
+    StandinObject,
+)
+from members.stripe_standin import building, playing, store, timeline
 from outreach import playbooks
 from outreach.models import Enrolment, HandsetText
 from tests import factories
@@ -142,6 +151,57 @@ def test_a_pause_during_dunning_ends_the_chase_and_the_debt(client, rounds, time
     assert Invoice.objects.get(membership=member).status == Invoice.Status.VOID
     assert not Enrolment.objects.filter(ended_at__isnull=True).exists()
     assert "is paused from" in texts_to(member)[-1]
+
+
+def until_the_payment_after_a_pause(time, rounds) -> None:
+    """Ten days, hour by hour where something is due: the rounds of the day at noon, then Stripe's renewals."""
+    for _ in range(10):
+        time["now"] += timedelta(days=1)
+        tasks.cadence()
+        for _ in range(2):
+            rounds()
+        timeline.happen(now=time["now"])
+        rounds()
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_payment_after_a_pause_is_taken_only_from_who_was_told_of_it_before(client, rounds, time, reached):
+    """R99: where the reminder does not go out, nothing is charged and a person is asked to see to it."""
+    member = subscribed_member()
+    act(client, member, Purpose.PAUSE, months="1")
+    rounds()
+    member.refresh_from_db()
+    if not reached:
+        PatientPhone.objects.all().delete()
+        Patient.objects.update(email="")
+    time["now"] = member.paused_until - timedelta(days=9)
+    timeline.happen(now=time["now"])  # the payment that the pause skips
+
+    until_the_payment_after_a_pause(time, rounds)
+
+    member.refresh_from_db()
+    cases = Escalation.objects.filter(reason="payment", summary__contains="no reminder of that reached the patient")
+    assert paid() == ([19900] if reached else [])
+    assert member.status == (Status.ACTIVE if reached else Status.PAUSED)
+    assert cases.count() == (0 if reached else 1)
+    assert member.paused_until is None
+
+
+def test_a_pause_that_was_held_is_ended_by_the_patients_own_consent(client, rounds, time):
+    """R99."""
+    member = subscribed_member()
+    act(client, member, Purpose.PAUSE, months="2")
+    rounds()
+    time["now"] = Membership.objects.get().paused_until - timedelta(days=2)
+    rounds()
+    held = Membership.objects.get()
+
+    page = act(client, held, Purpose.RESUME)
+
+    assert (held.status, held.paused_until) == (Status.PAUSED, None)
+    assert Membership.objects.get().status == Status.ACTIVE
+    assert store.get("subscription", held.stripe_subscription_id)["pause_collection"] is None
+    assert "running again" in page
 
 
 def test_a_cancellation_keeps_to_the_minimum_term_and_is_told_twice(client, rounds, time):

@@ -8,13 +8,14 @@ import pytest
 
 from common import clock
 from medspa import ticking
-from members import stripe_gateway
-from members.models import Escalation, Invoice, Membership, Practice
+from members import grace, stripe_gateway
+from members.models import Escalation, Invoice, Membership, Patient, Practice, Quote
 from members.stripe_standin import disputes, playing, store
 from outreach import playbooks
 from outreach.models import Enrolment, HandsetText
+from outreach.transports import phonebook
 from tests.doubles.subscribed import subscribed_member
-from tests.factories import NOON
+from tests.factories import NOON, make_membership, make_patient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.billing_time]
 
@@ -56,8 +57,7 @@ class Story:
 
     @property
     def texts(self) -> list[str]:
-        heard = HandsetText.objects.filter(handset=self.membership.patient.phone, from_handset=False)
-        return list(heard.order_by("pk").values_list("body", flat=True))
+        return texts_to(self.membership.patient)
 
     @property
     def link(self) -> str:
@@ -65,6 +65,18 @@ class Story:
 
     def cases(self, reason: str) -> list[Escalation]:
         return list(Escalation.objects.filter(reason=reason))
+
+
+def texts_to(patient: Patient) -> list[str]:
+    heard = HandsetText.objects.filter(handset=patient.phone, from_handset=False)
+    return list(heard.order_by("pk").values_list("body", flat=True))
+
+
+def paid_for_by_her_mother() -> Patient:
+    """Marta, who has a membership of her own too."""
+    mother = make_membership(make_patient("Marta")).patient
+    Membership.objects.exclude(patient=mother).update(payer=mother)
+    return mother
 
 
 def link_in(text: str) -> str:
@@ -236,6 +248,54 @@ def test_a_pause_during_the_recovery_stops_the_texts_and_the_next_failure_begins
 
     assert len(story.texts) == 2
     assert story.membership.status == Membership.Status.PAST_DUE
+
+
+def test_where_somebody_else_pays_that_person_alone_is_asked_and_thanked(story, client):
+    mother = paid_for_by_her_mother()
+    story.membership.refresh_from_db()
+    invoice_id = story.renewal_fails("lost_card")
+    [asked] = texts_to(mother)
+    story.wait(2 * DAY)
+
+    phonebook.type_text(mother.phone, "1", story.now)
+    story.settle()
+    hosted = go(client, link_in(texts_to(mother)[-1]))
+    back = client.post(hosted, {"card": "mastercard"})
+    client.get(back.headers["Location"].removeprefix("http://testserver"))
+    story.settle()
+
+    assert "Marta" in asked
+    assert stripe_gateway.fetch_invoice(invoice_id).status == "paid"
+    assert "Thank you" in texts_to(mother)[-1]
+    assert story.texts == []
+
+
+def test_who_pays_for_somebody_and_asks_for_a_pause_gets_a_person_and_no_quote(story):
+    """R111: neither the payer's own membership nor the member's is meant for sure."""
+    mother = paid_for_by_her_mother()
+    story.renewal_fails("lost_card")
+    story.wait(2 * DAY)
+
+    phonebook.type_text(mother.phone, "2", story.now)
+    story.settle()
+
+    assert len(story.cases("question")) == 1
+    assert not Quote.objects.exists()
+
+
+def test_the_end_of_the_grace_is_told_to_who_pays(story):
+    """settled.md 14."""
+    mother = paid_for_by_her_mother()
+    story.membership.refresh_from_db()
+    story.renewal_fails("lost_card")
+    story.now += 15 * DAY
+
+    grace.end_due(now=story.now)
+    story.settle()
+
+    assert story.membership.status == Membership.Status.PAUSED
+    assert "paused" in texts_to(mother)[-1]
+    assert story.texts == []
 
 
 def test_who_comes_in_within_two_days_is_asked_at_the_desk_and_not_texted(story):
