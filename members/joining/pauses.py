@@ -40,16 +40,19 @@ def check_pauses(*, now: datetime, limit: int = 100) -> int:
 def hold_pause(*, membership: Membership, now: datetime) -> bool:
     """Let a pause go on until somebody resumes it, as its end was announced to nobody (R99). False: not held.
 
-    Where Stripe does not let it be held, a person is told to. Raises StripeUnavailable.
+    Where Stripe does not let it be held, and where a reduced price ends, a person is told of it before the charge: no
+    collection is stopped that goes on anyway. Raises StripeUnavailable.
     """
     until, subscription_id = membership.paused_until, str(membership.stripe_subscription_id)
     if until is None or not _waits_for(membership.pk, until):
         return False
     key = f"pause-held:{membership.pk}:{until:%Y%m%d}"
+    facts = None
     try:
-        facts = stripe_gateway.pause(subscription_id=subscription_id, resumes_at=None, key=key)
+        if not membership.at_reduced_price:
+            facts = stripe_gateway.pause(subscription_id=subscription_id, resumes_at=None, key=key)
     except StripeRefused:
-        facts = None
+        log.warning("Stripe refused to hold a pause", extra={"membership": membership.pk})
     with transaction.atomic():
         locked = Membership.objects.select_for_update(of=("self",)).select_related("patient", "location")
         membership = locked.get(pk=membership.pk)
@@ -75,10 +78,13 @@ def _keep_held(membership: Membership, until: datetime, held: bool, now: datetim
         data = {"membership": membership.pk, "until": until.isoformat()}
         audit.record("membership.pause_held", actor="system", patient=membership.patient, now=now, data=data)
     day = clock.local_date(until, membership.location.time_zone)
-    escalations.open_once(
+    subject = f"pause:{membership.pk}:{day}"  # a case of its own, also beside one about a payment; once a pause
+    if Escalation.objects.filter(subject=subject).exists():
+        return
+    escalations.open(
         reason=Escalation.Reason.PAYMENT,
         patient=membership.patient,
-        subject=f"pause:{membership.pk}:{day}",  # a case of its own, also beside one about a payment
+        subject=subject,
         summary=f"The pause was to end on {day:%B} {day.day}, but no reminder of that reached the patient. "
         + (_THEN if held else _NOT_HELD),
         now=now,
@@ -86,7 +92,7 @@ def _keep_held(membership: Membership, until: datetime, held: bool, now: datetim
 
 
 _THEN = "It goes on and nothing is charged: ask them, and resume the membership when they agree."
-_NOT_HELD = "Stripe did not let it be held: pause the subscription there now, or it is charged without notice."
+_NOT_HELD = "It could not be held: tell them before that day, or pause the subscription in Stripe, or it is charged."
 
 
 def _settle(pk: int, facts: SubscriptionFacts, now: datetime) -> None:
