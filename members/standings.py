@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, DateTimeField, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from members import audit
@@ -15,7 +15,7 @@ from members.models import CreditEntry, Membership, Visit
 
 log = logging.getLogger(__name__)
 
-_OF_VISITS = ("last_visit_at", "next_appointment_at")
+_OF_VISITS = ("visits_completed", "first_visit_at", "last_visit_at", "next_appointment_at")
 COLUMNS = ("credits_remaining", *_OF_VISITS)
 
 
@@ -74,9 +74,9 @@ def _differing(now: datetime) -> QuerySet[Membership]:
         Membership.objects.annotate(**true)
         .filter(
             ~Q(credits_remaining=F("true_credits_remaining"))
-            | Q(last_visit_at__isnull=True, true_last_visit_at__isnull=False)
-            | Q(last_visit_at__isnull=False, true_last_visit_at__isnull=True)
-            | ~Q(last_visit_at=F("true_last_visit_at"))
+            | ~Q(visits_completed=F("true_visits_completed"))
+            | _is_other("first_visit_at")
+            | _is_other("last_visit_at")
             | (
                 coming
                 & (Q(true_next_appointment_at__isnull=True) | ~Q(next_appointment_at=F("true_next_appointment_at")))
@@ -85,6 +85,12 @@ def _differing(now: datetime) -> QuerySet[Membership]:
         )
         .order_by("pk")
     )
+
+
+def _is_other(column: str) -> Q:
+    only_one = Q(**{f"{column}__isnull": True, f"true_{column}__isnull": False})
+    only_one |= Q(**{f"{column}__isnull": False, f"true_{column}__isnull": True})
+    return only_one | ~Q(**{column: F(f"true_{column}")})
 
 
 def _says(row: Membership, column: str, now: datetime) -> Any:
@@ -104,6 +110,10 @@ def _computed(now: datetime) -> dict[str, Any]:
         "credits_remaining": Coalesce(
             Subquery(left.annotate(n=Sum("quantity")).values("n"), output_field=IntegerField()), 0
         ),
+        "visits_completed": Coalesce(
+            Subquery(came.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0
+        ),
+        "first_visit_at": Subquery(came.annotate(n=Min("starts_at")).values("n"), output_field=DateTimeField()),
         "last_visit_at": Subquery(came.annotate(n=Max("starts_at")).values("n"), output_field=DateTimeField()),
         "next_appointment_at": Subquery(coming.annotate(n=Min("starts_at")).values("n"), output_field=DateTimeField()),
     }

@@ -106,6 +106,8 @@ class Membership(models.Model):
 
     # Written by the verbs, never indexed (keeps updates HOT), compared nightly with the rows they sum up.
     credits_remaining = models.IntegerField(default=0)
+    visits_completed = models.PositiveIntegerField(default=0)
+    first_visit_at = models.DateTimeField(null=True, blank=True)
     last_visit_at = models.DateTimeField(null=True, blank=True)
     next_appointment_at = models.DateTimeField(null=True, blank=True)
 

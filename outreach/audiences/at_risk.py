@@ -6,13 +6,10 @@ from typing import Any
 from django.db.models import (
     BigIntegerField,
     Case,
-    Count,
     DateTimeField,
     ExpressionWrapper,
     F,
     IntegerField,
-    Max,
-    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -24,7 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import GreaterThan
 
-from members.models import CreditEntry, Membership, Visit
+from members.models import CreditEntry, Membership
 from members.models.memberships import MembershipQuerySet
 from outreach.audiences.base import Epoch, Moment, Selection, code, enrolled, skip, unreachable, whys, with_phone
 from outreach.late_facts import BOOKED_AHEAD
@@ -96,19 +93,12 @@ def _away_for(moment: Moment, time: timedelta) -> Q:
     return Q(last_visit_at__lte=moment.begins - time) | never
 
 
-def _visits() -> "QuerySet[Any, Any]":
-    """The patient's completed visits as one row: how many, the first, the last."""
-    done = Visit.objects.filter(patient=OuterRef("patient"), status=Visit.Status.COMPLETED).order_by()
-    return done.values("patient").annotate(
-        count=Count("pk"), first=Min(Epoch("starts_at")), last=Max(Epoch("starts_at"))
-    )
-
-
-def _usual_interval() -> Subquery:
-    """Seconds between two visits, on average, after three of them; NULL before."""
-    enough = _visits().filter(count__gte=_ENOUGH_VISITS)
-    every = ExpressionWrapper((F("last") - F("first")) / (F("count") - 1), output_field=BigIntegerField())
-    return Subquery(enough.values_list(every)[:1], output_field=BigIntegerField())
+def _usual_interval() -> Case:
+    """Seconds between two visits, on average, after three of them; NULL before. Of the membership's own columns: what
+    names it is written out again in every expression of the statement."""
+    spent = Epoch("last_visit_at") - Epoch("first_visit_at")
+    every = ExpressionWrapper(spent / (F("visits_completed") - 1), output_field=BigIntegerField())
+    return Case(When(visits_completed__gte=_ENOUGH_VISITS, then=every), output_field=BigIntegerField())
 
 
 def _is_late(moment: Moment) -> Q:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import BooleanField, Case, CharField, DateTimeField, JSONField, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, CharField, DateTimeField, QuerySet, Subquery, Value, When
 from django.db.models.functions import MD5, Cast, Concat, Substr
 from django.db.models.lookups import LessThan
 
@@ -15,17 +15,17 @@ _SIXTEEN_BITS = 0x10000
 
 
 def write_lines(plan: CadencePlan, selection: Selection, moment: Moment) -> int:
-    """The lines of one selection. Returns how many."""
+    """The lines of one selection. Returns how many.
+
+    Its expressions are worked out once a member, in a part of the statement that the database keeps; the ORM would
+    write out the reason again in each column that depends on it.
+    """
     rows = selection.rows.annotate(line_why=selection.why, line_sequence=selection.sequence)
     rows = rows.annotate(
         line_plan=Value(plan.pk, output_field=models.BigIntegerField()),
         line_cause=selection.cause,
-        line_held=_held_out(moment),
-        line_signals=Case(
-            When(line_why=CHOSEN, then=selection.signals),
-            default=Value({}, output_field=JSONField()),
-            output_field=JSONField(),
-        ),
+        line_lot=_drawn(moment),
+        line_signals=selection.signals,
     )
     columns = {
         "plan": "line_plan",
@@ -33,10 +33,11 @@ def write_lines(plan: CadencePlan, selection: Selection, moment: Moment) -> int:
         "sequence": "line_sequence",
         "cause": "line_cause",
         "why": "line_why",
-        "held_out": "line_held",
+        "held_out": "line_lot",
         "signals": "line_signals",
     }
-    return _insert(PlanLine, columns, rows.order_by())
+    only_chosen = {"held_out": "why = '' AND held_out", "signals": "CASE WHEN why = '' THEN signals ELSE '{}' END"}
+    return _insert(PlanLine, columns, rows.order_by(), kept=only_chosen)
 
 
 def enrol_lines(plan: CadencePlan, sequence_id: int, *, now: datetime) -> int:
@@ -79,14 +80,14 @@ def _threshold(percent: int) -> str:
     return "g" if percent >= 100 else f"{_SIXTEEN_BITS * percent // 100:04x}"
 
 
-def _held_out(moment: Moment) -> Case:
-    """Whether each is drawn for the comparison: by lot, the same all year, for each sequence by itself."""
+def _drawn(moment: Moment) -> Case:
+    """Whether each would be left out to compare with: by lot, the same all year, for each sequence by itself."""
     cases = []
     for slug, sequence in moment.sequences.items():
         if sequence.holdout_percent:
             lot = MD5(Concat(Value(f"{slug}:{moment.on.year}:"), Cast("pk", CharField())))
             below = LessThan(Substr(lot, 1, 4), Value(_threshold(sequence.holdout_percent)))
-            cases.append(When(models.Q(below, line_sequence=sequence.pk, line_why=CHOSEN), then=Value(True)))
+            cases.append(When(models.Q(below, line_sequence=sequence.pk), then=Value(True)))
     return Case(*cases, default=Value(False), output_field=BooleanField())
 
 
@@ -98,10 +99,21 @@ def _text(value: str) -> Value:
     return Value(value, output_field=CharField())
 
 
-def _insert(model: type[models.Model], columns: dict[str, str], rows: "QuerySet[Any]", conflicts: str = "") -> int:
+def _insert(
+    model: type[models.Model],
+    columns: dict[str, str],
+    rows: "QuerySet[Any]",
+    conflicts: str = "",
+    kept: dict[str, str] | None = None,
+) -> int:
+    """`columns`: field -> annotation of `rows`. `kept`: field -> SQL, where what was found is not what is written."""
     quote = connection.ops.quote_name
     names = ", ".join(quote(_column(model, name)) for name in columns)
     select, params = rows.values_list(*columns.values()).query.sql_with_params()
+    if kept:
+        found = ", ".join(columns)
+        shown = ", ".join(kept.get(name, name) for name in columns)
+        select = f"WITH found ({found}) AS MATERIALIZED ({select}) SELECT {shown} FROM found"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({names}) {select} {conflicts}", params)
         return int(cursor.rowcount)

@@ -161,6 +161,9 @@ def test_the_columns_about_visits_are_right():
         visits = Visit.objects.filter(patient=membership.patient)
         last = visits.filter(status="completed").order_by("-starts_at").first()
         coming = visits.filter(status="booked", starts_at__gt=NOW).order_by("starts_at").first()
+        first = visits.filter(status="completed").order_by("starts_at").first()
+        assert membership.visits_completed == visits.filter(status="completed").count()
+        assert membership.first_visit_at == (first.starts_at if first else None)
         assert membership.last_visit_at == (last.starts_at if last else None)
         assert membership.next_appointment_at == (coming.starts_at if coming else None)
 

@@ -39,6 +39,9 @@ def test_what_the_verbs_wrote_needs_no_repair(membership):
     ("column", "wrong", "right"),
     [
         ("credits_remaining", 7, 2),
+        ("visits_completed", 0, 1),
+        ("first_visit_at", None, NOON - 5 * DAY),
+        ("first_visit_at", NOON - 9 * DAY, NOON - 5 * DAY),
         ("last_visit_at", None, NOON - 5 * DAY),
         ("last_visit_at", NOON, NOON - 5 * DAY),
         ("next_appointment_at", None, NOON + 5 * DAY),

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from members import interests, membership_changes, visits
+from members import interests, membership_changes, standings, visits
 from members.models import Invoice, Location, Membership, Patient, Practice, PriceChange, Visit
 from outreach import cadence, playbooks, sequences
 from outreach.late_facts import cause_of
@@ -82,8 +82,9 @@ def test_the_tier_is_the_time_since_the_last_visit_or_since_joining(fields, slug
     ],
 )
 def test_whoever_is_late_by_their_own_rhythm_hears_it_after_three_visits(visits, slug):
-    membership = member(last_visit_at=NOON - visits[-1] * DAY)
+    membership = member()
     visited(membership, *visits)
+    standings.refresh_visits([membership.patient_id], now=NOON)
 
     found = line("monday", membership)
 
@@ -91,8 +92,9 @@ def test_whoever_is_late_by_their_own_rhythm_hears_it_after_three_visits(visits,
 
 
 def test_the_signals_are_kept_with_the_enrolment():
-    membership = member(last_visit_at=NOON - 22 * DAY)
+    membership = member()
     visited(membership, 50, 36, 22)
+    standings.refresh_visits([membership.patient_id], now=NOON)
 
     cadence.run(cadence.plan("monday", on=TUESDAY, now=NOON), actor="system", now=NOON)
 

@@ -58,6 +58,8 @@ def membership_for(life: Life, now: datetime) -> Membership:
         card_exp_month=12,
         card_exp_year=life.started_at.year + 3,  # as the stand-in prints it
         credits_remaining=life.unused(now),
+        visits_completed=len(completed),
+        first_visit_at=min(completed, default=None),
         last_visit_at=max(completed, default=None),
         next_appointment_at=min(coming, default=None),
     )
