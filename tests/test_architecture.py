@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -180,6 +181,53 @@ def test_only_the_gateway_and_the_stand_in_import_stripe() -> None:
     ]
 
     assert_none(found, "Stripe is spoken to in members/stripe_gateway/ only.")
+
+
+# What the SDK's services are asked in the gateway; everything else on them writes.
+STRIPE_READS = {"retrieve", "list", "create_preview", "auto_paging_iter"}
+STRIPE_WRITES = {"create", "update", "pay", "cancel", "release", "finalize_invoice", "void_invoice"}
+
+
+def test_every_write_to_stripe_carries_an_idempotency_key_of_the_callers() -> None:
+    """R145: a write is known by its method's name on one of the SDK's services, its key by being made from `key`."""
+    without, seen = [], 0
+    for path, node in walk():
+        if path.parent.name != "stripe_gateway" or not _is_write(node):
+            continue
+        seen += 1
+        pairs = [pair for options in node.args if isinstance(options, ast.Dict) for pair in _pairs(options)]
+        keys = [value for name, value in pairs if name == "idempotency_key"]
+        if not any(isinstance(part, ast.Name) and part.id == "key" for value in keys for part in ast.walk(value)):
+            without.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node.func)}")
+    assert seen > 15
+    assert without == []
+
+
+def test_no_service_of_stripe_is_asked_in_a_way_that_the_key_scan_does_not_know() -> None:
+    asked = {
+        node.func.attr
+        for path, node in walk()
+        if path.parent.name == "stripe_gateway" and isinstance(node, ast.Call) and _is_on_a_service(node.func)
+    }
+    assert asked <= STRIPE_READS | STRIPE_WRITES
+
+
+def _is_write(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and _is_on_a_service(node.func) and node.func.attr in STRIPE_WRITES
+
+
+def _is_on_a_service(func: ast.AST) -> TypeGuard[ast.Attribute]:
+    """`client().v1.invoices.pay`, or by a name that stands for it: `invoices.pay`, `services.customers.update`."""
+    words = ast.unparse(func)
+    return isinstance(func, ast.Attribute) and (
+        words.startswith("client().v1.") or words.split(".")[0] in ("services", "invoices", "schedules")
+    )
+
+
+def _pairs(options: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
+    for name, value in zip(options.keys, options.values, strict=True):
+        if isinstance(name, ast.Constant):
+            yield str(name.value), value
 
 
 def test_only_the_transports_import_twilio() -> None:

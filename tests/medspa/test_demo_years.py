@@ -12,7 +12,7 @@ from members import reconciliation
 from members.models import CreditEntry
 from members.stripe_standin import store, timeline
 from outreach import playbooks
-from outreach.models import Enrolment
+from outreach.models import CadencePlan, Enrolment
 from tests.conftest import run_queued_tasks
 from tests.doubles.subscribed import subscribed_member
 from tests.factories import NOON
@@ -49,6 +49,18 @@ def test_a_month_goes_by_and_the_member_is_billed_and_gets_the_benefits(monkeypa
     assert paid.status == "paid"
     assert CreditEntry.objects.filter(membership=member).exists()
     assert clock.now() == clock.months_later(NOON, 1)
+
+
+def test_days_are_not_passed_over_by_the_rounds_of_the_week(monkeypatch):
+    """The workers look each minute, but in played time a minute is months."""
+    monkeypatch.setattr(fates, "_TROUBLES", ())
+    subscribed_member(credits_remaining=2, last_visit_at=NOON)
+
+    years.start(span=timedelta(days=14), now=clock.now())
+    play()
+
+    assert CadencePlan.objects.filter(which="daily").count() >= 13
+    assert CadencePlan.objects.filter(which="monday").count() == 2
 
 
 def test_cards_go_bad_and_are_recovered_on_the_way(monkeypatch):
