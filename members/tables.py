@@ -101,7 +101,11 @@ class AuditTable(BaseTable):
         return record.action.replace(".", ": ").replace("_", " ")
 
     def render_details(self, record: AuditEntry) -> str:
-        return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in record.data.items() if value != "")
+        told = {
+            key: " and ".join(map(str, value)) if isinstance(value, list) else value
+            for key, value in record.data.items()
+        }
+        return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in told.items() if value != "")
 
 
 class StripeEventTable(BaseTable):

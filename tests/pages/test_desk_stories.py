@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from common import clock
 from concierge import conversations
 from medspa import ticking
-from members import escalations
+from members import escalations, metric_snapshots
 from members.models import Patient, Practice, StaffUser
 from outreach import playbooks
 from outreach.models import Enrolment, Message, Sequence
@@ -191,6 +191,24 @@ def test_a_file_of_patients_is_checked_confirmed_and_in(desk: Page, site: str):
 
     expect(desk.get_by_text("The refused rows stayed out.")).to_be_visible()
     assert [patient.first_name for patient in Patient.objects.all()] == ["Ana"]
+
+
+@pytest.mark.parametrize("page", [1440], indirect=True)
+def test_a_number_of_the_metrics_is_read_and_opened_down_to_its_rows(desk: Page, site: str):
+    factories.make_membership(factories.make_patient("Lena", "Quillon"))
+    metric_snapshots.recompute(month=NOON.date().replace(day=1), now=NOON)
+    sign_in_as(desk, site, factories.make_staff(role="owner"))
+
+    desk.goto(f"{site}/metrics/")
+    revenue = desk.get_by_role("region", name="Monthly recurring revenue")
+    expect(revenue.get_by_role("img")).to_be_visible()
+    revenue.get_by_text("Table").click()
+    expect(revenue.get_by_role("table")).to_contain_text("$199")
+    revenue.get_by_role("link", name="open the rows").click()
+
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("Monthly recurring revenue")
+    desk.get_by_role("main").get_by_role("link", name="Lena Quillon").first.click()
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("Lena Quillon")
 
 
 @pytest.mark.parametrize("page", [1440], indirect=True)
