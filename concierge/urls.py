@@ -2,7 +2,7 @@ from django.urls import path
 
 from common import doors
 from concierge import webhooks
-from concierge.views import inbox, queue, suggested, thread
+from concierge.views import asking, inbox, notes, queue, suggested, thread
 
 app_name = "concierge"
 
@@ -17,6 +17,12 @@ urlpatterns = [
     path("conversations/<int:pk>/card/", thread.card, name="inbox_card"),
     path("conversations/<int:pk>/suggestion/", suggested.for_thread, name="inbox_suggestion"),
     path("conversations/<int:pk>/typing/", thread.typing, name="inbox_typing"),
+    path("conversations/<int:pk>/notes/", notes.of_conversation, name="inbox_note"),
+    path("members/<int:pk>/notes/", notes.of_member, name="note"),
+    path("questions/", asking.page, name="asking"),
+    path("questions/<int:pk>/label/", asking.label, name="asking_label"),
+    path("questions/examples.jsonl", asking.as_jsonl, name="asking_export_jsonl"),
+    path("questions/examples.yaml", asking.as_yaml, name="asking_export_yaml"),
     path("conversations/<int:pk>/reply/", thread.reply, name="inbox_reply"),
     path("conversations/<int:pk>/<slug:act>/", thread.act, name="inbox_act"),
     path(doors.MAIL_INBOUND.removeprefix("/"), webhooks.mail, name="mail_inbound"),

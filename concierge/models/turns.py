@@ -24,6 +24,7 @@ class Turn(models.Model):
     class Meta:
         ordering = ("-started_at",)
         indexes = [
+            models.Index(fields=["started_at", "intent"], name="turn_by_time"),  # what patients ask, week by week
             models.Index(
                 fields=["started_at"], condition=models.Q(finished_at__isnull=True), name="turn_unfinished"
             ),  # the sweep

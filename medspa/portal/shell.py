@@ -43,6 +43,7 @@ MENU = (
     MenuItem("Cadence", "outreach:cadence", "calendar-week", area="outreach:cadence", group=AUTOMATION),
     MenuItem("Sequences", "outreach:sequences", "list-check", area="outreach:sequence", group=AUTOMATION),
     MenuItem("Metrics", "members:metrics", "chart-bar", area="members:metric", group=PRACTICE),
+    MenuItem("What patients ask", "concierge:asking", "messages", area="concierge:asking", group=PRACTICE),
     MenuItem("Audit trail", "members:audit", "history", area="members:audit", group=PRACTICE),
     MenuItem("Imports", "members:imports", "file-import", area="members:import", group=PRACTICE),
     MenuItem("API keys", "members:api_keys", "key", area="members:api_key", group=PRACTICE),

@@ -1,4 +1,4 @@
-// Draws each [data-chart] from the table that `data-from` names: its rows are the months, `data-value` the height.
+// Draws each [data-chart] from the table that `data-from` names: its rows are months or weeks, `data-value` the height.
 // The table is the page's own text, so nothing is said twice, and without this file nothing is missing.
 "use strict";
 
@@ -15,6 +15,7 @@
     const rows = [...table.tBodies[0].rows];
     return rows.map((row) => ({
       month: row.cells[0].textContent,
+      short: row.cells[0].dataset.short ?? row.cells[0].textContent.slice(0, 3),
       value: row.cells[1].dataset.value === "" ? null : Number(row.cells[1].dataset.value),
       words: row.cells[1].textContent,
     }));
@@ -42,7 +43,7 @@
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
       scales: { x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] }, y: { range: (_, low, high) => span(low, high) } },
       axes: [
-        { ...quiet, grid: { show: false }, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? rows[i].month.slice(0, 3) : "")), incrs: [1, 2, 3, 4, 6], space: 34, size: 30 },
+        { ...quiet, grid: { show: false }, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? rows[i].short : "")), incrs: [1, 2, 3, 4, 6], space: 40, size: 30 },
         { ...quiet, values: (_, at) => at.map(UNITS[kind]), size: 56, space: 36 },
       ],
       series: [
