@@ -45,3 +45,26 @@ class PlayedTime(models.Model):
 
     def __str__(self) -> str:
         return f"Until {self.until:%Y-%m-%d}"
+
+
+class MonthlyMail(models.Model):
+    """The month's figures for one owner: planned -> claimed -> sent; a mail server's refusal makes it planned again.
+
+    A crash between claim and answer leaves it claimed: rather no mail than two.
+    """
+
+    month = models.DateField(help_text="The first day of the month that it is about.")
+    owner = models.ForeignKey("members.StaffUser", on_delete=models.CASCADE, related_name="+")
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            # An owner gets the figures of a month once, however many machines tick.
+            models.UniqueConstraint(fields=["month", "owner"], name="one_monthly_mail_an_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} for staff {self.owner_id}"

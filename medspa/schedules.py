@@ -46,6 +46,7 @@ JOBS = (
     Job("mirror", "medspa.tasks.mirror", 5, "reads what changed in the practice's scheduler"),
     Job("keyed-in", "medspa.tasks.keyed_in", 1, "confirms what the desk keyed in, and tells the patients"),
     Job("recompute-standings", "medspa.tasks.recompute_standings", 1440, "compares and corrects columns that sum up"),
+    Job("monthly-mail", "medspa.tasks.monthly_mail", 15, "mails the owners last month's figures on the first"),
     Job("metrics", "medspa.tasks.refresh_metrics", 60, "counts the current month, and months that were never counted"),
 )
 

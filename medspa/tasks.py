@@ -8,7 +8,7 @@ from common import clock
 from common.errors import Refused
 from common.logs import traced
 from concierge import reminders as hand_offs
-from medspa import ticking
+from medspa import monthly, ticking
 from medspa.portal import drafts
 from members import api_replays, audit_check, credits, grace, metric_snapshots, standings, visits, webhook_endpoints
 from members import mirror as diary_mirror
@@ -118,3 +118,8 @@ def recompute_standings() -> None:
 def refresh_metrics() -> None:
     with traced("metrics"):
         metric_snapshots.refresh(now=clock.now())
+
+
+def monthly_mail() -> None:
+    with traced("monthly-mail"):
+        monthly.send_due(now=clock.now())

@@ -34,6 +34,7 @@ class Practice(models.Model):
     live_since = models.DateTimeField(null=True, blank=True, help_text="Empty: nothing is sent by itself yet.")
     upgrades_on = models.BooleanField(default=False)
     win_back_on = models.BooleanField(default=False)
+    monthly_mail = models.BooleanField(default=True, help_text="On the first of the month, to every owner.")
 
     def __str__(self) -> str:
         return self.name

@@ -36,8 +36,13 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Practice
-        fields = ("name", "legal_name", "phone", "email")
-        labels = {"name": "Name as patients know it", "legal_name": "Legal name", "email": "E-mail"}
+        fields = ("name", "legal_name", "phone", "email", "monthly_mail")
+        labels = {
+            "name": "Name as patients know it",
+            "legal_name": "Legal name",
+            "email": "E-mail",
+            "monthly_mail": "Mail the month's figures to the owners",
+        }
 
 
 class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
