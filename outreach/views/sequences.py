@@ -12,7 +12,7 @@ from common.access import EVERYWHERE, SHARED, staff
 from common.errors import Refused
 from members.models import Location, Practice
 from members.views import signed_in
-from outreach import editing, gate, late_facts, previews, results
+from outreach import editing, gate, late_facts, lift, previews, results
 from outreach.forms import StepForm, stops_in
 from outreach.models import Sequence, SequenceVersion
 from outreach.wording_rules import Finding
@@ -44,6 +44,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "steps": results.per_step(sequence),
         "stops": [late_facts.STOPS[stop].words for stop in live.stops if stop in late_facts.STOPS] if live else [],
         "endings": results.endings(sequence),
+        "lift": lift.of(sequence, now=clock.now()),
         "versions": sequence.versions.select_related("made_by", "approved_by")[:_VERSIONS],
         "zone": first.time_zone if first else "UTC",
         "is_live": gate.is_live(sequence.slug, Practice.current()),
