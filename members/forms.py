@@ -5,13 +5,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from common import phones
-from members.models import AuditEntry, ConsentEntry, Invoice, Location, Membership, Patient, Plan, StaffUser
+from members.models import (
+    AuditEntry,
+    ConsentEntry,
+    CreditEntry,
+    Invoice,
+    Location,
+    Membership,
+    Patient,
+    Plan,
+    StaffUser,
+)
 from members.models.memberships import MembershipQuerySet
 
 AWAY = timedelta(days=60)
+ENDS_SOON = timedelta(days=14)
 
 
 class MemberFilter(forms.Form):
@@ -29,6 +41,7 @@ class MemberFilter(forms.Form):
             ("unused", "Unused credits, nothing booked"),
             ("away", "Not seen for 60 days"),
             ("past_due", "Past due"),
+            ("expiring", "Credits end within 14 days"),
         ],
     )
 
@@ -62,7 +75,17 @@ def _at_risk(rows: MembershipQuerySet, risk: str, now: datetime) -> MembershipQu
         since = now - AWAY
         never = Q(last_visit_at__isnull=True, started_on__lt=since.date())
         return rows.current().filter(Q(last_visit_at__lt=since) | never)
+    if risk == "expiring":
+        return rows.current().filter(pk__in=_lots_that_end(now).values("membership"))
     return rows.past_due() if risk == "past_due" else rows
+
+
+def _lots_that_end(now: datetime) -> "QuerySet[CreditEntry]":
+    """Credits, not money, that end soon, in lots of which something is left: each entry of a lot says how much."""
+    last = CreditEntry.objects.filter(lot=OuterRef("pk")).order_by("-number").values("left")[:1]
+    lots = CreditEntry.objects.filter(lot__isnull=True, unit=CreditEntry.Unit.CREDIT).order_by()
+    ending = lots.filter(expires_at__gt=now, expires_at__lte=now + ENDS_SOON)
+    return ending.annotate(unused=Coalesce(Subquery(last), F("left"))).filter(unused__gt=0)
 
 
 def recovered_invoices(*, since: datetime) -> Any:

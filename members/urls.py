@@ -22,6 +22,7 @@ from members.views import (
     plan_prices,
     plans,
     price_changes,
+    saved_lists,
     schedule,
     stripe_events,
     unsubscribe,
@@ -35,6 +36,8 @@ _LINK = doors.PATIENT_LINK.lstrip("/").replace("{token}", "<str:token>")
 urlpatterns = [
     path("members/", lists.members, name="list"),
     path("members.csv", lists.as_csv, name="list_csv"),
+    path("members/lists/", saved_lists.save, name="save_list"),
+    path("members/lists/<int:pk>/remove/", saved_lists.remove, name="remove_list"),
     path("members/<int:pk>/consent/", consent.page, name="consent"),
     path("members/<int:pk>/consent/record/", consent.record, name="consent_record"),
     path("members/<int:pk>/consent/stop/", consent.stop, name="consent_stop"),

@@ -3,23 +3,35 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from common import clock, texts
+from common import clock, htmx, texts
 from common.access import staff
 from common.errors import Refused
 from concierge import staff_notes
 from concierge.models import Conversation, StaffNote
+from members import audit
 from members.models import Patient
 from members.views import signed_in
 
 
 @staff()
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def of_member(request: HttpRequest, pk: int) -> HttpResponse:
-    patient = get_object_or_404(Patient.objects.here(), pk=pk)
-    _write(request, patient, "")
-    return redirect("members:detail", pk=pk)
+    """The notes, which the member's page loads after itself; POST keeps one."""
+    patient, now = get_object_or_404(Patient.objects.here().select_related("home_location"), pk=pk), clock.now()
+    if request.method == "POST":
+        _write(request, patient, "")
+        return redirect("members:detail", pk=pk)
+    actor = signed_in.actor(request)
+    audit.record("patient.viewed", actor=actor, patient=patient, now=now, data={"page": "notes"})
+    context = {
+        "patient": patient,
+        "notes": staff_notes.about(patient=patient),
+        "note_address": request.path,
+        "note_zone": patient.home_location.time_zone,
+    }
+    return htmx.render(request, "concierge/notes_page.html", context, partial="notes")
 
 
 @staff()

@@ -6,12 +6,10 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from common import clock, htmx
 from common.access import staff
-from concierge import staff_notes
 from medspa.portal import timeline
 from members import audit, places
 from members.models import Escalation, Membership, Patient, Visit
@@ -58,9 +56,6 @@ def _panels(patient: Patient, membership: Membership | None, now: datetime) -> d
     visits = list(recent[:VISITS_SHOWN])
     upcoming = [visit for visit in visits if visit.starts_at > now and visit.status == Visit.Status.BOOKED]
     return {
-        "notes": staff_notes.about(patient=patient),
-        "note_address": reverse("concierge:note", args=[patient.pk]),
-        "note_zone": patient.home_location.time_zone,
         "standing": standing.of(patient, now=now, membership=membership),
         "upcoming": upcoming[::-1],
         "past": [visit for visit in visits if visit not in upcoming],

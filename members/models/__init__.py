@@ -18,6 +18,7 @@ from members.models.practice import BusinessHours, Closure, Location, Practice
 from members.models.quotes import MembershipChange, Quote, QuoteConsent
 from members.models.reconciliations import Drift, Reconciliation
 from members.models.registers import BusinessAssociate, Confirmation, OnCallContact
+from members.models.saved_lists import SavedList
 from members.models.staff import Invitation, StaffRole, StaffUser
 from members.models.standin import StandinObject, StandinReplay
 from members.models.visits import MissedVisit, Provider, SchedulerCursor, Shift, SlotHold, TimeOff, Visit
@@ -68,6 +69,7 @@ __all__ = [
     "Quote",
     "QuoteConsent",
     "Reconciliation",
+    "SavedList",
     "SchedulerCursor",
     "Service",
     "Shift",

@@ -70,7 +70,12 @@ class CreditEntry(AppendOnly):
 
     class Meta:
         ordering = ("occurred_at", "pk")
-        indexes = [models.Index(fields=["membership", "occurred_at"], include=["quantity"], name="credit_statement")]
+        indexes = [
+            models.Index(fields=["membership", "occurred_at"], include=["quantity"], name="credit_statement"),
+            models.Index(
+                fields=["expires_at", "membership"], condition=Q(lot__isnull=True), name="credit_lot_ends"
+            ),  # member list: who loses credits soon
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["grant", "bonus", "transfer"], lot__isnull=True, number=0, quantity__gt=0)

@@ -7,7 +7,7 @@ from common import clock, spreadsheets, tables
 from common.access import places_of, staff
 from members import audit, places
 from members.forms import MemberFilter
-from members.models import Membership
+from members.models import Membership, SavedList
 from members.models.memberships import MembershipQuerySet
 from members.tables import MemberTable
 from members.views import signed_in
@@ -26,7 +26,12 @@ def members(request: HttpRequest) -> HttpResponse:
         request,
         table,
         "members/list.html",
-        {"filter": asked, "leads": signed_in.leads(request), "asked": request.GET.urlencode()},
+        {
+            "filter": asked,
+            "leads": signed_in.leads(request),
+            "asked": request.GET.urlencode(),
+            "lists": SavedList.objects.seen_by(signed_in.person(request)),
+        },
     )
     if asked.cleaned_data.get("q"):
         found = len(table.page.object_list)

@@ -23,7 +23,8 @@ def test_a_note_on_the_member_page_is_seen_there_and_beside_the_conversation_and
     kept = client.post(reverse("concierge:note", args=[patient.pk]), {"note": "Prefers Fridays."})
 
     assert kept.url == reverse("members:detail", args=[patient.pk])
-    assert "Prefers Fridays." in client.get(kept.url).content.decode()
+    assert reverse("concierge:note", args=[patient.pk]) in client.get(kept.url).content.decode()
+    assert "Prefers Fridays." in client.get(reverse("concierge:note", args=[patient.pk])).content.decode()
     beside = client.get(reverse("concierge:inbox_thread", args=[conversation.pk])).content.decode()
     assert "Prefers Fridays." in beside
     assert Message.objects.count() == before

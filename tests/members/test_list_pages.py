@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from common import clock
-from members.models import AuditEntry, Membership
+from members.models import AuditEntry, CreditEntry, Membership, SavedList
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +174,70 @@ def test_leaders_export_what_is_filtered_and_it_is_on_record(client):
 
 def test_the_desk_exports_no_list(desk):
     assert desk.get(reverse("members:list_csv")).status_code == 403
+
+
+# --- credits that end soon, and kept lists
+
+
+def lot(member, *, ends_in, quantity=2, used=0) -> None:
+    now = clock.now()
+    common = {"membership": member, "service": factories.make_service(), "occurred_at": now, "reason": "Paid period"}
+    opened = CreditEntry.objects.create(
+        **common, kind="grant", quantity=quantity, left=quantity, key=f"g{member.pk}", actor="stripe",
+        expires_at=now + timedelta(days=ends_in),
+    )  # fmt: skip
+    if used:
+        CreditEntry.objects.create(
+            **common, kind="spend", quantity=-used, left=quantity - used, number=1, lot=opened, key=f"s{member.pk}",
+            actor="system",
+        )  # fmt: skip
+
+
+def test_members_whose_credits_end_within_two_weeks_are_found_and_used_up_lots_are_not(desk):
+    lot(member("Ana", "Ortiz"), ends_in=10, used=1)
+    lot(member("Bea", "Whitman"), ends_in=10, used=2)
+    lot(member("Cleo", "Park"), ends_in=20)
+    lot(member("Dora", "Finch"), ends_in=-1)
+
+    assert names(desk, risk="expiring") == ["Ana Ortiz"]
+
+
+def keep(client, name, asked, **more):
+    return client.post(reverse("members:save_list"), {"name": name, "asked": asked, **more})
+
+
+def test_a_kept_list_opens_its_filters_and_never_a_search(desk):
+    answer = keep(desk, "Losing  credits", "risk=expiring&q=Ortiz&page=3")
+
+    kept = SavedList.objects.get()
+    assert (kept.name, kept.query) == ("Losing credits", "risk=expiring")
+    assert answer.url == f"{reverse('members:list')}?risk=expiring"
+    assert "Losing credits" in desk.get(reverse("members:list")).content.decode()
+
+
+def test_a_list_is_seen_by_colleagues_only_once_it_is_shared(desk, client):
+    keep(desk, "Mine", "risk=away")
+    keep(desk, "Ours", "status=paused", shared="on")
+    client.force_login(factories.make_staff("kim@glowtheory.example"))
+
+    page = client.get(reverse("members:list")).content.decode()
+
+    assert ("Mine" in page, "Ours" in page) == (False, True)
+
+
+def test_a_list_is_removed_by_who_kept_it_only(desk, client):
+    keep(desk, "Ours", "status=paused", shared="on")
+    path = reverse("members:remove_list", args=[SavedList.objects.get().pk])
+    client.force_login(factories.make_staff("kim@glowtheory.example"))
+
+    assert client.post(path).status_code == 404
+    client.force_login(SavedList.objects.get().owner)
+    client.post(path)
+    assert not SavedList.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "asked"), [("", "risk=away"), ("All", ""), ("Search", "q=Ortiz")])
+def test_a_list_without_a_name_or_a_filter_is_not_kept(desk, name, asked):
+    keep(desk, name, asked)
+
+    assert not SavedList.objects.exists()
