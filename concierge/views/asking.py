@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx
-from common.access import staff
+from common.access import EVERYWHERE, staff
 from common.errors import Refused
 from concierge import labelling, questions
 from concierge.models import LabelledText, Turn
@@ -20,7 +20,7 @@ SHOWN = 25
 PAGE = "concierge/asking.html"
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     now, first = clock.now(), Location.objects.order_by("pk").first()
@@ -54,7 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return htmx.render(request, PAGE, context)
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_POST
 def label(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep the text as an example of what the form says it meant."""
@@ -74,13 +74,13 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("concierge:asking")
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def as_jsonl(request: HttpRequest) -> HttpResponse:
     return _file(request, "examples.jsonl", "application/jsonl", labelling.as_jsonl())
 
 
-@staff(*LEADERS)
+@staff(*LEADERS, place=EVERYWHERE)
 @require_safe
 def as_yaml(request: HttpRequest) -> HttpResponse:
     return _file(request, "examples.yaml", "application/yaml", labelling.as_yaml())

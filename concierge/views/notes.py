@@ -1,5 +1,7 @@
 """Staff notes beside a conversation and on the member's page."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -10,12 +12,16 @@ from common.access import staff
 from common.errors import Refused
 from concierge import staff_notes
 from concierge.models import Conversation, StaffNote
-from members import audit
+from members import audit, places
 from members.models import Patient
 from members.views import signed_in
 
 
-@staff()
+def _whose(*, pk: int, **_rest: Any) -> places.Places:
+    return places.of(Conversation, pk, "patient__home_location")
+
+
+@staff(place=places.of_patient)
 @require_http_methods(["GET", "HEAD", "POST"])
 def of_member(request: HttpRequest, pk: int) -> HttpResponse:
     """The notes, which the member's page loads after itself; POST keeps one."""
@@ -34,7 +40,7 @@ def of_member(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.render(request, "concierge/notes_page.html", context, partial="notes")
 
 
-@staff()
+@staff(place=_whose)
 @require_POST
 def of_conversation(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = get_object_or_404(Conversation.objects.select_related("patient"), pk=pk)

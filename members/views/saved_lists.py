@@ -7,14 +7,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from common import clock, texts
-from common.access import staff
+from common.access import SHARED, staff
 from common.errors import Refused
 from members import saved_lists
 from members.models import SavedList
 from members.views import signed_in
 
 
-@staff()
+@staff(place=SHARED)
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
     asked = QueryDict(request.POST.get("asked", "")[:1_000])
@@ -33,7 +33,7 @@ def save(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('members:list')}?{kept.query}")
 
 
-@staff()
+@staff(place=SHARED)
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Only one's own; a colleague's list is not there for this act."""
