@@ -81,6 +81,8 @@ class Story:
             return None
         if name.startswith("concierge:inbox"):
             return self.conversation.pk
+        if name == "concierge:note":
+            return self.patient.pk
         if name.startswith("concierge:"):
             return self.case.pk
         if name.startswith("outreach:payment"):
