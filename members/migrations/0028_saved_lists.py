@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0026_monthly_mail'),
+        ('members', '0027_monthly_mail'),
     ]
 
     operations = [

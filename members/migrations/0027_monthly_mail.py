@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0025_held_lots_and_audit_rounds'),
+        ('members', '0026_visits_summed_up'),
     ]
 
     operations = [
