@@ -96,6 +96,7 @@ _TABLE: dict[Intent, _Line] = {
 _BY_REPLY = {
     "pause": Intent.PAUSE,
     "restart": Intent.RESTART,
+    "resume": Intent.RESUME,
     "upgrade": Intent.UPGRADE,
 }
 

@@ -16,7 +16,7 @@ from concierge.member_policy import Tell, Topic
 from concierge.policy import Act, Decision, HandOff, Reply, Say
 from concierge.understanding import Intent
 from concierge.visit_policy import Arrange
-from members import links
+from members import interests, links
 from members.models import Escalation, Membership, Patient, PatientLink, Practice, Visit
 from members.scheduling import Opening, SchedulerError
 from outreach import offers
@@ -96,7 +96,22 @@ def _tell(decision: Tell, asked: Asked, facts: MemberFacts, now: datetime) -> Ou
         membership = asked.pays_for or Membership.objects.get(pk=facts.membership_id or 0)
         link = links.issue(membership=membership, purpose=PatientLink.Purpose.UPDATE_CARD, now=now)
     text = post(asked, Message.Kind.REPLY, _told(decision.topics, asked, facts), now, link)
+    _note_interest(decision.topics, asked, facts, now)
     return Outcome("reply", decision.rule, text, record_of(asked))
+
+
+def _note_interest(topics: Sequence[Topic], asked: Asked, facts: MemberFacts, now: datetime) -> None:
+    """Who asks whether the plan gives what only a plan above gives may like that one: a reason to offer it, once."""
+    mine = facts.plan
+    if mine is None or not facts.is_current or not {Topic.COVERAGE, Topic.BENEFITS}.intersection(topics):
+        return
+    above = [plan for plan in facts.plans if plan.tier > mine.tier]
+    for service in facts.prices_of(asked.understood.entities.service_ids):
+        given = any(plan.credits_for(service.service_id) for plan in above)
+        if given and not mine.credits_for(service.service_id):
+            membership = Membership.objects.get(pk=facts.membership_id or 0)
+            interests.note(membership=membership, what=service.name, key=f"text:{asked.message.pk}", now=now)
+            return
 
 
 def _told(topics: Sequence[Topic], asked: Asked, facts: MemberFacts) -> list[str]:

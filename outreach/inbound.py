@@ -12,12 +12,13 @@ from django.db import IntegrityError, transaction
 from common import phones
 from common.errors import Refused
 from members import consent, escalations
-from members.models import Escalation, Patient, PatientPhone, Practice
-from outreach import alerts, keywords, opt_outs, outbox, redaction, standing_texts
+from members.models import Escalation, Patient, PatientLink, PatientPhone, Practice
+from outreach import alerts, keywords, opt_outs, outbox, preference_links, redaction, standing_texts
 from outreach.keywords import Keyword, Meaning
 from outreach.models import Message
 
 _SAME_TEXT_WITHIN = timedelta(seconds=60)
+_ONE_CARD_WITHIN, _MOST_PARTS = timedelta(minutes=10), 4  # R123
 _LONGEST_ADDRESS = 16
 _ABROAD = re.compile(r"\+\d{8,15}")
 
@@ -42,7 +43,8 @@ def receive(
     address, answerable = _address(sender)
     try:
         with transaction.atomic():
-            message = _store(sid, address, redaction.redact(body), media_count, answerable, now)
+            kept = _without_parts(address, redaction.redact(body), now)
+            message = _store(sid, address, kept, media_count, answerable, now)
             if not _acknowledged(message, now):
                 _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
             if not answerable:
@@ -70,6 +72,23 @@ def _address(sender: str) -> tuple[str, bool]:
         return phones.to_e164(sender), True
     except Refused:
         return as_it_came
+
+
+def _without_parts(address: str, body: str, now: datetime) -> str:
+    """The text without the end of a card number that came in several; the earlier texts lose theirs too (R123)."""
+    lately = Message.objects.filter(
+        direction=Message.Direction.IN, address=address, created_at__gte=now - _ONE_CARD_WITHIN
+    )
+    earlier = list(lately.order_by("-created_at", "-pk")[: _MOST_PARTS - 1])
+    for count in range(1, len(earlier) + 1):
+        texts = earlier[count - 1 :: -1]
+        cut = redaction.split_over([*(text.body for text in texts), body])
+        if cut:
+            for text, words in zip(texts, cut, strict=False):
+                escalations.quote_otherwise(phone=address, said=text.body, instead=words)
+                Message.objects.filter(pk=text.pk).update(body=words)
+            return cut[-1]
+    return body
 
 
 def _store(sid: str, address: str, body: str, media_count: int, answerable: bool, now: datetime) -> Message:
@@ -138,7 +157,7 @@ def _settle(message: Message, keyword: Keyword, now: datetime) -> None:
     elif keyword.meaning == Meaning.HELP:
         message.wants_answer = False
         if _may_answer(message) and not (keyword.answered or message.duplicate_of):
-            _post(message, Message.Kind.REPLY, standing_texts.help_text(message.patient), "help", now)
+            _help(message, now)
     if message.duplicate_of:
         message.wants_answer = False
     message.save(update_fields=["wants_answer"])
@@ -177,7 +196,14 @@ def _start(message: Message, keyword: Keyword, now: datetime) -> None:
         message.wants_answer = False
 
 
-def _post(message: Message, kind: str, body: str, what: str, now: datetime) -> None:
+def _help(message: Message, now: datetime) -> None:
+    """One answer (R51); a member's also leads to the page where each kind of message can be stopped."""
+    link = preference_links.issue(message.patient, now=now)
+    body = standing_texts.help_text(message.patient, with_choices=link is not None)
+    _post(message, Message.Kind.REPLY, body, "help", now, link)
+
+
+def _post(message: Message, kind: str, body: str, what: str, now: datetime, link: PatientLink | None = None) -> None:
     outbox.post(
         kind=kind,
         body=body,
@@ -185,5 +211,6 @@ def _post(message: Message, kind: str, body: str, what: str, now: datetime) -> N
         patient=message.patient,
         address=message.address,
         in_reply_to=message,
+        link=link,
         now=now,
     )

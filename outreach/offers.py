@@ -10,6 +10,7 @@ An Offer belongs to ONE outgoing message. Its `options` are a list in the order 
     update_card            send the card link
     pause                  QUOTE a pause: type, dates, what happens to the open invoice
     restart                QUOTE new terms with a code of their own
+    resume                 QUOTE the end of a pause with a code of its own
     upgrade                QUOTE the plan above with a code of its own
     this_week, next_week   look up times and offer them
     remind                 sequences.enrol(slug=REMIND_LATER, start_at=60 days on)
@@ -46,6 +47,7 @@ ACTS: dict[str, tuple[tuple[str, ...], timedelta]] = {
     "update_card": (("1", "card", "tarjeta"), CHARGES),
     "pause": (("2", "pause", "pausa", "pausar"), CHARGES),
     "restart": (("restart",), CHARGES),
+    "resume": (("resume", "reanudar"), CHARGES),
     "upgrade": (("upgrade",), CHARGES),
     "this_week": (("1", "this week", "esta semana"), _OTHERS),
     "next_week": (("2", "next week", "proxima semana", "la proxima semana", "la siguiente"), _OTHERS),

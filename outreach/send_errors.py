@@ -12,7 +12,7 @@ class Action(StrEnum):
     DEFER = "defer"  # a full queue or a used-up quota: again in the next window
     NEVER = "never"  # this number or this text will not work
     OPT_OUT = "opt_out"  # the recipient or the carrier has blocked us
-    ASK = "ask"  # a code we do not know: a person looks
+    ASK = "ask"  # a code we do not know, or a fault of ours: a person looks, whatever kind of text it was
 
 
 NOT_GIVEN = "broke"  # our own: something failed here before the carrier was called
@@ -21,7 +21,8 @@ _ACTIONS = {
     **dict.fromkeys(("20429", "429", "unreachable", "mail_deferred", NOT_GIVEN), Action.RETRY),
     **dict.fromkeys(("21611", "30001", "30022", "30023", "30027", "mail_login"), Action.DEFER),
     **dict.fromkeys(("21211", "21612", "21614", "21635", "30006", "13224", "30005"), Action.NEVER),  # the number
-    **dict.fromkeys(("21408", "30450", "21617", "30007", "30003", "30008", "30036", "30500"), Action.NEVER),
+    **dict.fromkeys(("30007", "30003", "30008", "30036", "30500"), Action.NEVER),
+    **dict.fromkeys(("21408", "30450", "21617"), Action.ASK),  # our account or our words are at fault
     **dict.fromkeys(("bounced", "mail_refused", "mail_rejected"), Action.NEVER),
     **dict.fromkeys(("call_busy", "call_unanswered", "call_failed"), Action.NEVER),
     **dict.fromkeys(("21610", "30004"), Action.OPT_OUT),
@@ -42,6 +43,9 @@ _WORDS = {
     "call_busy": "The line was busy.",
     "call_unanswered": "Nobody picked up.",
     "call_failed": "The call could not be put through.",
+    "21408": "Our account may not text this country.",
+    "21617": "The text is too long for the carrier.",
+    "30450": "The carrier took it for pumped traffic.",
     "30036": "It could not be delivered before the texting hours ended.",
 }
 
@@ -60,6 +64,9 @@ _TRIED_AGAIN = {
     OUT_OF_REACH: (timedelta(hours=4), timedelta(hours=24)),
     "30008": (timedelta(hours=1),),
     "30500": (timedelta(hours=1),),
+    # The carrier's queue or quota was full, or the texting hours ended first: a new message, judged anew.
+    **dict.fromkeys(("30001", "30022", "30036"), (timedelta(minutes=30),)),
+    **dict.fromkeys(("30023", "30027"), (timedelta(hours=12),)),  # a quota of the day
 }
 
 

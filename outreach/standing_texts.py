@@ -9,8 +9,10 @@ def opted_out(patient: Patient | None) -> str:
     return _render(playbooks.OPTED_OUT, patient)
 
 
-def help_text(patient: Patient | None) -> str:
-    return _render(playbooks.HELP, patient)
+def help_text(patient: Patient | None, *, with_choices: bool = False) -> str:
+    """`with_choices`: the text gets a link to the preferences page."""
+    choices = playbooks.CHOICES[patient.language if patient else "en"] if with_choices else ""
+    return _render(playbooks.HELP, patient) + choices
 
 
 def thanks(patient: Patient) -> str:

@@ -17,6 +17,7 @@ from outreach.playbooks.money import MONEY
 from outreach.playbooks.notices import NOTICES
 from outreach.playbooks.nudges import NUDGES
 from outreach.playbooks.standing import (
+    CHOICES,
     CONFIRM_PAYMENT,
     GENTLE_NOTICE,
     GRACE_ENDED,
@@ -29,6 +30,7 @@ from outreach.playbooks.standing import (
 )
 
 __all__ = [
+    "CHOICES",
     "CONFIRM_PAYMENT",
     "GENTLE_NOTICE",
     "GRACE_ENDED",

@@ -76,10 +76,10 @@ GROWTH: dict[str, Playbook] = {
             _text(
                 0,
                 "Hi {first_name}, it's {practice}. Your membership is still paused. Ready to pick it up again? Reply "
-                "RESTART to see the terms; nothing is charged until you say so. Reply STOP to opt out.",
-                "Hola {first_name}, somos {practice}. Su membresía sigue en pausa. ¿La retoma? Responda RESTART para "
+                "RESUME to see the terms; nothing is charged until you say so. Reply STOP to opt out.",
+                "Hola {first_name}, somos {practice}. Su membresía sigue en pausa. ¿La retoma? Responda REANUDAR para "
                 "ver las condiciones, sin cargo alguno. Responda STOP para no recibir textos.",
-                "restart",
+                "resume",
             ),
         ),
         stops=("not_paused", *_PEOPLE),

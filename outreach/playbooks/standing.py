@@ -66,3 +66,5 @@ HELP = {
     "es": "{practice}: para ayuda llame al {practice_phone} o escriba a {practice_email}. Pueden aplicarse tarifas. "
     "Responda STOP para no recibir textos.",
 }
+# After HELP, for a member: the page where each channel and purpose can be stopped.
+CHOICES = {"en": " Choose what you get: {link}", "es": " Elija qué recibir: {link}"}

@@ -12,8 +12,9 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
 from common import phones
-from members import unsubscribing
+from members import links, unsubscribing
 from members.models import Location, Practice
+from outreach import preference_links
 from outreach.models import HandsetMail, Message
 from outreach.transports.base import Receipt, TransportError
 
@@ -23,6 +24,7 @@ _FEET = {
     "en": "{practice}, {address}. Call us: {phone}. No more e-mail from us: {unsubscribe}",
     "es": "{practice}, {address}. Llámenos: {phone}. No recibir más correos: {unsubscribe}",
 }
+_CHOICES = {"en": "Choose what you get from us: {url}", "es": "Elija qué recibir de nosotros: {url}"}
 # A text's way out is not an e-mail's.
 _STOP = re.compile(r"\s*(Reply STOP to opt out|Responda STOP para no recibir textos)\.?")
 
@@ -93,9 +95,13 @@ def _compose(to: str, body: str, message_uuid: UUID) -> EmailMultiAlternatives:
         "phone": phones.readable(practice.phone),
     }
     words = _words(body)
+    choices = preference_links.issue(message.patient, now=message.claimed_at or message.created_at)
+    preferences = links.url(choices) if choices else ""
+    feet = [_FEET[language].format(**foot, unsubscribe=unsubscribe)]
+    feet += [_CHOICES[language].format(url=preferences)] if preferences else []
     mail = EmailMultiAlternatives(
         subject=_SUBJECTS[language].format(practice=practice.name),
-        body=f"{words}\n\n--\n{_FEET[language].format(**foot, unsubscribe=unsubscribe)}\n",
+        body="\n".join((words, "", "--", *feet, "")),
         from_email=formataddr((practice.name, settings.MAIL_FROM)),
         to=[to],
         reply_to=[settings.MAIL_REPLY_TO or practice.email],
@@ -106,7 +112,14 @@ def _compose(to: str, body: str, message_uuid: UUID) -> EmailMultiAlternatives:
             "Auto-Submitted": "auto-generated",
         },
     )
-    shown = {"words": words, "foot": foot, "unsubscribe": unsubscribe, "language": language, "practice": practice}
+    shown = {
+        "words": words,
+        "foot": foot,
+        "unsubscribe": unsubscribe,
+        "preferences": preferences,
+        "language": language,
+        "practice": practice,
+    }
     mail.attach_alternative(render_to_string("outreach/mail.html", shown), "text/html")
     return mail
 

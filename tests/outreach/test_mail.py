@@ -9,9 +9,9 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
 from common import clock
-from members import consent
-from members.models import Escalation
-from outreach import outbox
+from members import consent, links
+from members.models import Escalation, PatientLink
+from outreach import doubt, outbox
 from outreach.models import HandsetMail, Message, Suppression
 from tests import factories
 from tests.conftest import run_queued_tasks
@@ -68,6 +68,27 @@ def test_an_email_is_neutral_outside_and_carries_its_way_out_and_the_address(cli
     assert consent.is_opted_out(message.address, channel="email")
 
 
+def test_a_members_email_leads_to_the_page_where_each_kind_can_be_stopped(client):
+    """R97, R99: a notice has the one-click way out and the choices, whatever it is about."""
+    membership = factories.make_membership()
+
+    send("notice", membership.patient)
+
+    [letter] = mail.outbox
+    link = PatientLink.objects.get(purpose="preferences")
+    assert links.url(link) in letter.body
+    assert links.url(link) in letter.alternatives[0].content
+    assert letter.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    page = client.get(links.url(link).removeprefix("http://testserver"))
+    assert "Offers and news" in page.content.decode()
+
+
+def test_somebody_without_a_membership_gets_no_link_to_choices():
+    send()
+
+    assert "Choose what you get" not in mail.outbox[0].body
+
+
 def test_a_notice_that_the_law_asks_for_goes_out_all_the_same():
     """R103."""
     patient = factories.make_patient()
@@ -103,7 +124,7 @@ def test_the_demos_inbox_shows_it_and_answers_what_became_of_it(settings):
 
     assert HandsetMail.objects.get().address == message.address
     Message.objects.update(status="unknown", provider_status="")
-    outbox.recover_stuck(now=NOON + outbox._LONGEST_DOUBT)
+    outbox.recover_stuck(now=NOON + doubt._LONGEST_DOUBT)
     message.refresh_from_db()
     assert message.status == "sent"
     assert HandsetMail.objects.count() == 1
