@@ -1,7 +1,7 @@
 """From the queue to the carrier, by any number of workers at once and at most once.
 
 A worker claims some due messages in one transaction (queued -> sending; nobody else's locked rows, so that all have
-different ones), asks the gate about them, and gives one after another to the carrier. Right before each call it commits
+different ones), asks the gate about each in turn and gives it to the carrier. Right before each call it commits
 `given_at`: a claim without it was surely not sent and may be given back by anybody; one with it is looked up first.
 """
 
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 Kind, Status = Message.Kind, Message.Status
 
-_FRESH_SECONDS = 1.0  # how old an answer of the gate may be when the carrier is called
 _MOST_RETRIES = 8
 _BRAKE = timedelta(minutes=15)
 
@@ -114,38 +113,19 @@ def _with_facts(pks: list[int]) -> list[Message]:
 
 
 def _give_claimed(messages: list[Message], now: datetime, during: Round) -> int:
-    sent, asked, ahead, answers = 0, 0.0, len(messages), dict[int, gate.Denial | None]()
+    """The gate is asked about each right before its call, so that a switch or a STOP works with the next text."""
+    sent = 0
     for place, message in enumerate(messages):
         if not during.has_time() or _stalled(message, during):
             _release(messages[place:], now)
             break
         try:
-            stale = bool(answers) and during.seconds() - asked > _FRESH_SECONDS
-            if stale:
-                ahead = max(1, ahead - len(answers))  # as many as got their turn while the answers were fresh
-            if stale or not answers:
-                now, asked = (during.now() if place else now), during.seconds()
-                answers = _answers(messages[place : place + ahead], now)
-            denial = answers.pop(message.pk)
-            went = _give(message, denial, now)
+            now = during.now() if place else now
+            sent += _give(message, gate.decide(message, now=now), now)
         except Exception:
             log.exception("message not sent", extra={"message_pk": message.pk})
             _broke(message, now)
-            went, denial = False, None
-        if not went and denial is None:
-            answers = {}  # why this one did not go may concern the next
-        sent += went
     return sent
-
-
-def _answers(messages: list[Message], now: datetime) -> dict[int, gate.Denial | None]:
-    """The gate's, about all of them; about the first alone where one of them breaks the question."""
-    try:
-        denials = gate.decide_all(messages, now=now)
-    except Exception:
-        log.exception("the gate could not be asked about all at once")
-        denials = gate.decide_all(messages[:1], now=now)
-    return {message.pk: denial for message, denial in zip(messages, denials, strict=False)}
 
 
 def _stalled(message: Message, during: Round) -> bool:

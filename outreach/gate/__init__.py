@@ -3,7 +3,7 @@
 Asked when a message is made and again right before the provider call. The first denial is the reason that staff see.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -21,7 +21,6 @@ __all__ = [
     "OPT_OUT_CONFIRMATION_WITHIN",
     "Denial",
     "decide",
-    "decide_all",
     "deny",
     "is_live",
     "may_not_send",
@@ -45,11 +44,6 @@ def decide(message: Message, *, now: datetime) -> Denial | None:
         denial = _first_denial(look)
         _keep(look, denial)
     return denial
-
-
-def decide_all(messages: Sequence[Message], *, now: datetime) -> list[Denial | None]:
-    """`decide` about each, in their order."""
-    return [decide(message, now=now) for message in messages]
 
 
 def deny(message: Message, denial: Denial, *, now: datetime, **inputs: object) -> None:
