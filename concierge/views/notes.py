@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
-from common import clock, htmx, texts
+from common import clock, htmx, phones, texts
 from common.access import staff
 from common.errors import Refused
 from concierge import staff_notes
@@ -25,27 +27,35 @@ def _whose(*, pk: int, **_rest: Any) -> places.Places:
 @require_http_methods(["GET", "HEAD", "POST"])
 def of_member(request: HttpRequest, pk: int) -> HttpResponse:
     """The notes, which the member's page loads after itself; POST keeps one."""
-    patient, now = get_object_or_404(Patient.objects.here().select_related("home_location"), pk=pk), clock.now()
-    if request.method == "POST":
-        _write(request, patient, "")
-        return redirect("members:detail", pk=pk)
-    actor = signed_in.actor(request)
-    audit.record("patient.viewed", actor=actor, patient=patient, now=now, data={"page": "notes"})
-    context = {
-        "patient": patient,
-        "notes": staff_notes.about(patient=patient),
-        "note_address": request.path,
-        "note_zone": patient.home_location.time_zone,
-    }
-    return htmx.render(request, "concierge/notes_page.html", context, partial="notes")
+    patient = get_object_or_404(Patient.objects.here().select_related("home_location"), pk=pk)
+    back = reverse("members:detail", args=[pk])
+    return _answer(request, patient, "", back, patient.home_location.time_zone)
 
 
 @staff(place=_whose)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def of_conversation(request: HttpRequest, pk: int) -> HttpResponse:
-    conversation = get_object_or_404(Conversation.objects.select_related("patient"), pk=pk)
-    _write(request, conversation.patient, conversation.phone)
-    return redirect("concierge:inbox_thread", pk=pk)
+    """The same beside a conversation, also of a number that nobody is known by."""
+    conversation = get_object_or_404(Conversation.objects.select_related("patient__home_location"), pk=pk)
+    patient, back = conversation.patient, reverse("concierge:inbox_thread", args=[pk])
+    zone = patient.home_location.time_zone if patient else settings.TIME_ZONE
+    return _answer(request, patient, conversation.phone, back, zone)
+
+
+def _answer(request: HttpRequest, patient: Patient | None, phone: str, back: str, zone: str) -> HttpResponse:
+    if request.method == "POST":
+        _write(request, patient, phone)
+        return redirect(back)
+    actor = signed_in.actor(request)
+    audit.record("patient.viewed", actor=actor, patient=patient, now=clock.now(), data={"page": "notes"})
+    context = {
+        "named": patient.full_name if patient else phones.readable(phone),
+        "back": back,
+        "notes": staff_notes.about(patient=patient, phone=phone),
+        "note_address": request.path,
+        "note_zone": zone,
+    }
+    return htmx.render(request, "concierge/notes_page.html", context, partial="notes")
 
 
 def _write(request: HttpRequest, patient: Patient | None, phone: str) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common import clock, htmx, texts
 from common.access import staff
 from common.errors import Refused
-from concierge import conversations, handoff, staff_notes
+from concierge import conversations, handoff
 from concierge.models import CONVERSATION_REASONS, Conversation, Snippet
 from concierge.views import explained, inbox, suggested
 from members import audit, places
@@ -207,11 +207,6 @@ def _page(
     context = {**_state(request, conversation, now), **_reply(conversation), **said}
     if partial and htmx.is_htmx(request):
         return htmx.render(request, PAGE, context, partial=partial, status=status)
-    context |= {
-        "notes": staff_notes.about(patient=conversation.patient, phone=conversation.phone),
-        "note_address": reverse("concierge:inbox_note", args=[conversation.pk]),
-        "note_zone": _zone(conversation),
-    }
     context |= _said(request, conversation, now, typing=False) | inbox.listing(request, now, beside=True)
     return htmx.render(request, PAGE, context, status=status)
 

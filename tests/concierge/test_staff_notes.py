@@ -25,8 +25,9 @@ def test_a_note_on_the_member_page_is_seen_there_and_beside_the_conversation_and
     assert kept.url == reverse("members:detail", args=[patient.pk])
     assert reverse("concierge:note", args=[patient.pk]) in client.get(kept.url).content.decode()
     assert "Prefers Fridays." in client.get(reverse("concierge:note", args=[patient.pk])).content.decode()
-    beside = client.get(reverse("concierge:inbox_thread", args=[conversation.pk])).content.decode()
-    assert "Prefers Fridays." in beside
+    beside = reverse("concierge:inbox_note", args=[conversation.pk])
+    assert beside in client.get(reverse("concierge:inbox_thread", args=[conversation.pk])).content.decode()
+    assert "Prefers Fridays." in client.get(beside).content.decode()
     assert Message.objects.count() == before
     entry = AuditEntry.objects.get(action="note.written")
     assert (entry.patient, entry.data) == (patient, {"note": StaffNote.objects.get().pk})
