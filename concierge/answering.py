@@ -26,13 +26,13 @@ from concierge.change_policy import Chosen
 from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation, Turn
 from concierge.policy import Extras, HandOff, Offered
-from concierge.understanding import Intent, ServiceWords, Understanding, choices, llm, reader, safety
+from concierge.understanding import Intent, Understanding, change_words, choices, safety
 from concierge.understanding import language as languages
 from concierge.understanding.phrases import normal
 from concierge.understanding.visit_phrases import is_more
 from concierge.visit_policy import VISIT_INTENTS
 from members import escalations, people, quotes
-from members.models import Escalation, Patient, Practice, Service
+from members.models import Escalation, Patient, Practice
 from outreach import offers, opt_outs, outbox, standing_texts
 from outreach.models import Message, Offer
 
@@ -54,16 +54,19 @@ def answer(message_pk: int, *, now: datetime) -> None:
         return
     message = turn.message
     sender = standing.who_sends(message.address, now=now)
-    understood = _read(message, sender.patient)
+    understood = texts.read(message, sender.patient)
     with transaction.atomic():
+        if not _is_mine(turn):
+            return  # reading took so long that the sweep gave it to a person
         settled = _settle_first(turn, sender, understood, now)
         if settled:
             _finish(turn, settled, understood, now)
             return
 
     asked = _ask(turn, sender, understood, now)
-    wish = booking.wish_of(message.body, patient=sender.patient, now=now) if sender.patient else None
-    extras = Extras(_CARD in message.body, message.media_count > 0, wish, _chosen(asked, now))
+    wish = booking.wish_of(message.body, patient=sender.patient, named=texts.provider(understood), now=now)
+    said = change_words.read(message.body)
+    extras = Extras(_CARD in message.body, message.media_count > 0, wish, _chosen(asked, now), said)
     decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
     prepared = outcomes.prepare(decision, asked, now=now)
     with transaction.atomic():
@@ -122,7 +125,7 @@ def _emergency(message: Message, sender: Sender, read: Sequence[Intent], now: da
         return None
     if Intent.OPT_OUT in read or safety.wants_out(message.body):  # both count (R5)
         opt_outs.record(address=message.address, wording=message.body[:200], source="text", now=now)
-    language = languages.of(message.body, default=_own_language(sender.patient))
+    language = languages.of(message.body, default=texts.own_language(sender.patient))
     text = handoff.page(message=message, kind=kind, sender=sender, language=language, now=now)
     return Outcome("hand_off", f"Possible emergency, {kind.value} (R159-R165).", text)
 
@@ -243,17 +246,6 @@ def _chosen(asked: Asked, now: datetime) -> Chosen | None:
         return None
     option = asked.match.offer.options[asked.match.option]
     return Chosen(asked.match.act, asked.match.state, option.get("quote"), asked.pays_for is not None)
-
-
-def _read(message: Message, patient: Patient | None) -> Understanding:
-    services = [
-        ServiceWords(service.pk, (service.name, *map(str, service.nicknames))) for service in Service.objects.all()
-    ]
-    return llm.over(reader()).read(message.body, services=services, language=_own_language(patient))
-
-
-def _own_language(patient: Patient | None) -> str:
-    return patient.language if patient else "en"
 
 
 def _offered(offer: Offer, message: Message, facts: MemberFacts, now: datetime) -> Offered:

@@ -1,15 +1,18 @@
 """A text that was read, the one message that answers it, and what is kept of both."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from concierge.actions import booking
 from concierge.facts import MemberFacts, Sender
 from concierge.models import Conversation
 from concierge.policy import Offered
 from concierge.replies import Voice
-from concierge.understanding import Understanding
-from members.models import Membership, PatientLink, Practice
+from concierge.understanding import Intent, Names, ServiceWords, Understanding, llm, reader
+from concierge.understanding.phrases import normal
+from members.models import Membership, Patient, PatientLink, Plan, Practice, Service
 from outreach import outbox
 from outreach.models import Message, Offer
 from outreach.offers import Match
@@ -17,6 +20,9 @@ from outreach.offers import Match
 # A conversation opens anew after a day; its first automated text says that it is automated (R154).
 INTRODUCED_FOR = timedelta(hours=24)
 SAID_AGAIN_AFTER = 20  # messages, in and out (R154)
+
+_OF_CREDITS = frozenset({Intent.COVERAGE, Intent.SHARE_TRANSFER, Intent.CREDIT_BALANCE, Intent.MEMBER_PRICE})
+_WITH_CHILD = re.compile(r"\b(?:pregnan\w*|breast ?feed\w*|embaraz\w*|lactando|amamant\w*|dando pecho)\b")
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,34 @@ class Asked:
         if enrolment is None or enrolment.membership.patient == self.sender.patient:
             return None
         return enrolment.membership
+
+
+def read(message: Message, patient: Patient | None) -> Understanding:
+    """What the text wants and names, by the reader of this process."""
+    services = [
+        ServiceWords(service.pk, (service.name, *map(str, service.nicknames))) for service in Service.objects.all()
+    ]
+    plans = [Names(plan.pk, (plan.name,)) for plan in Plan.objects.all()]
+    understood = llm.over(reader()).read(
+        message.body,
+        services=services,
+        language=own_language(patient),
+        plans=plans,
+        providers=booking.providers_of(patient),
+    )
+    if understood.intent in _OF_CREDITS and _WITH_CHILD.search(normal(message.body)):  # R157: whatever else it asks
+        return replace(understood, intent=Intent.CLINICAL, also=(understood.intent, *understood.also))
+    return understood
+
+
+def provider(understood: Understanding) -> int | None:
+    """Whom the text wants to be seen by; none where it may be two, or where the sender only bears the name."""
+    named = understood.entities.provider_ids
+    return named[0] if len(named) == 1 and not understood.entities.says_name else None
+
+
+def own_language(patient: Patient | None) -> str:
+    return patient.language if patient else "en"
 
 
 def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:

@@ -3,19 +3,22 @@
 A wish gets exact terms and a way to agree to them; nothing is done by a wish alone, nor by a bare yes (R63, R90).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from common import clock
 from concierge.facts import MemberFacts
 from concierge.member_policy import Tell, Topic
 from concierge.plan_facts import PlanFact
 from concierge.understanding.base import Intent, Understanding
+from concierge.understanding.change_words import ChangeWords
 from members.models import Membership, Quote
 
 S = Membership.Status
 Q = Quote.Act
 _SURE = 0.8
 SIXTY_DAYS = 60
+_NOTHING_SAID = ChangeWords()
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Propose:
     act: Quote.Act
     version_id: int | None = None
     instead: bool = False  # offer a pause in place of the end, this once (R94)
+    months: int = 1  # payments that a pause skips
+    reason: str = ""  # a Quote.Reason, for the reports
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,8 @@ _BY_REPLY = {
 }
 
 
-def decide(understood: Understanding, facts: MemberFacts) -> Change | Tell | None:
-    """None where the text wishes no change."""
+def decide(understood: Understanding, facts: MemberFacts, said: ChangeWords = _NOTHING_SAID) -> Change | Tell | None:
+    """None where the text wishes no change. `said`: for how long and why, as the text says it."""
     quote = facts.quote
     if understood.intent == Intent.REMIND_LATER:
         return Remind("Wants to be reminded later.") if facts.membership_id else _tell(Topic.NO_MEMBERSHIP)
@@ -113,10 +118,15 @@ def decide(understood: Understanding, facts: MemberFacts) -> Change | Tell | Non
         return Agree("Asked a second time to cancel: that completes it (R94).", quote.quote_id)
     if understood.intent not in _TABLE:
         return None
-    return _line(understood.intent, understood.entities.plan_ids, facts)
+    change = _line(understood.intent, understood.entities.plan_ids, facts)
+    if not isinstance(change, Propose) or change.act not in (Q.PAUSE, Q.CANCEL):
+        return change
+    return replace(change, months=_months(said, facts) if change.act == Q.PAUSE else 1, reason=said.reason)
 
 
-def chosen(choice: Chosen, facts: MemberFacts) -> Change | Tell | Literal["this_week", "next_week"]:
+def chosen(
+    choice: Chosen, facts: MemberFacts, said: ChangeWords = _NOTHING_SAID
+) -> Change | Tell | Literal["this_week", "next_week"]:
     """What a reply that was offered does, or the week whose times it asks for."""
     if choice.state != "open":
         return _tell(Topic.OFFER_OVER)
@@ -146,6 +156,17 @@ def _line(intent: Intent, plan_ids: tuple[int, ...], facts: MemberFacts) -> Chan
     offers_pause = does == Q.CANCEL and not facts.was_kept and facts.status == S.ACTIVE
     instead = offers_pause and facts.plan is not None and facts.plan.freezes
     return Propose(f"Wishes a change: exact terms of “{does.value}”, and nothing is done yet.", does, instead=instead)
+
+
+def _months(said: ChangeWords, facts: MemberFacts) -> int:
+    """Payments that the wished pause skips; "until March": those that fall before the first of March."""
+    if said.months or not (said.until and facts.period_ends_at):
+        return said.months or 1
+    first = clock.local(facts.period_ends_at, facts.zone)
+    today = clock.local(facts.at, facts.zone)
+    ends = (today.year + (said.until <= today.month), said.until)
+    due = (clock.months_later(first, ahead) for ahead in range(12))
+    return max(1, sum((one.year, one.month) < ends for one in due))
 
 
 def _plan(act: str, plan_ids: tuple[int, ...], facts: MemberFacts) -> PlanFact | None:

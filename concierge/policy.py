@@ -3,7 +3,7 @@
 No database and no clock in here, so that every intent x state has its line in a table test.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from concierge.change_policy import Change, Chosen
 from concierge.facts import CLARIFIED, Known, MemberFacts, Sender
 from concierge.member_policy import Tell, Topic
 from concierge.understanding.base import Intent, Understanding
+from concierge.understanding.change_words import ChangeWords
 from concierge.understanding.phrases import normal
 from concierge.visit_policy import Arrange
 from members.models import Escalation, Membership
@@ -87,6 +88,7 @@ class Extras:
     has_pictures: bool = False
     wish: TimeWish | None = None  # the days and hours that the text names
     chosen: Chosen | None = None  # the code of a quote, or a reply that the last text named
+    said: ChangeWords = field(default_factory=ChangeWords)  # how long a pause should be, and why
 
 
 def decide(
@@ -101,7 +103,7 @@ def decide(
         or _about_the_offer(understood, facts, offered)
         or _about_a_visit(understood, facts, offered, extras)
         or _to_a_member(understood, facts)
-        or _about_a_change(understood, facts)
+        or _about_a_change(understood, facts, extras)
         or _about_the_membership(understood, facts, sender)
         or _to_a_person("The question is not one that the concierge answers.", sender, Reason.QUESTION)
     )
@@ -171,8 +173,8 @@ def _chosen(facts: MemberFacts | None, extras: Extras) -> Decision | None:
     return Arrange("Replied for times of a week that was offered.", visit_policy.Do.OFFER, free, wish=wish)
 
 
-def _about_a_change(understood: Understanding, facts: MemberFacts | None) -> Decision | None:
-    change = change_policy.decide(understood, facts) if facts else None
+def _about_a_change(understood: Understanding, facts: MemberFacts | None, extras: Extras) -> Decision | None:
+    change = change_policy.decide(understood, facts, extras.said) if facts else None
     if change and facts and _is_somebody_else(understood.entities.says_name, facts):
         return HandOff("The sender says another name than the patient's (R111).", Reason.SHARED_PHONE)
     return change

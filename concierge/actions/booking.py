@@ -13,7 +13,7 @@ from django.db.models import Q
 from common import clock
 from common.claims import claim
 from common.errors import Refused
-from concierge.understanding import when
+from concierge.understanding import Names, when
 from concierge.understanding.phrases import normal
 from concierge.visit_policy import Act
 from members import scheduling
@@ -60,15 +60,26 @@ def nearest_times(
     return [], wish == ANYTIME
 
 
-def wish_of(text: str, *, patient: Patient, now: datetime) -> TimeWish | None:
-    """The days, hours and provider that a text names, on the clock of the patient's home location."""
+def wish_of(text: str, *, patient: Patient | None, now: datetime, named: int | None = None) -> TimeWish | None:
+    """The days, hours and provider that a text names, on the clock of the patient's home location.
+
+    `named` is the provider whom the reader found in the text.
+    """
+    if patient is None:
+        return None
     location = patient.home_location
     week = list(location.business_hours.all())
     opens = min((hours.opens for hours in week), default=time(9))
     closes = max((hours.closes for hours in week), default=time(19))
     wish = when.read(text, now=clock.local(now, location.time_zone), opens=opens, closes=closes)
-    provider_id = _provider_named(text, location)
+    provider_id = _provider_named(text, location) or named
     return replace(wish or ANYTIME, provider_id=provider_id) if provider_id else wish
+
+
+def providers_of(patient: Patient | None) -> list[Names]:
+    """The people of the patient's home location by first and by whole name, for the reader."""
+    people = patient.home_location.providers.all() if patient else ()
+    return [Names(one.pk, tuple({one.name, one.name.partition(" ")[0]})) for one in people]
 
 
 def _provider_named(text: str, location: Location) -> int | None:

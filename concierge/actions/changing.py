@@ -86,7 +86,15 @@ def bind(options: list[dict[str, Any]], *, message: Message, now: datetime) -> N
 def _propose(wish: Propose, membership: Membership, facts: MemberFacts, voice: Voice, now: datetime) -> Done:
     version = PlanVersion.objects.select_related("plan").get(pk=wish.version_id) if wish.version_id else None
     actor = f"patient:{membership.patient_id}"
-    quote = quotes.offer(membership=membership, act=wish.act, actor=actor, now=now, version=version)
+    quote = quotes.offer(
+        membership=membership,
+        act=wish.act,
+        actor=actor,
+        now=now,
+        version=version,
+        months=wish.months,
+        reason=wish.reason,
+    )
     return _said(quote, facts, voice, now, instead=wish.instead)
 
 

@@ -27,6 +27,38 @@ _STOP = frozenset(_SAID_OTHERWISE.split())
 _LIGHT = frozenset({"treatment", "therapy", "service", "session", "removal", "credit", "visit", "plan", "membership"})
 
 
+# "Bea's balance", "my wife's appointment": what belongs to somebody else. Days and months own nothing.
+_THEIRS = re.compile(
+    r"(?:\bmy (?P<kin>wife|husband|mom|mother|dad|father|sister|brother|daughter|son|friend|partner|boyfriend|"
+    r"girlfriend)"
+    r"(?:['’]?s)?|\b(?P<name>[^\W\d_]{2,}(?: [^\W\d_]{2,})?)['’]s) (?:next |monthly |current )?"
+    r"(?:plan|balance|memberships?|credits?|account|cards?|payments?|appointments?|appts?|visits?|bill)\b",
+    re.IGNORECASE,
+)
+_ABOUT_KIN = re.compile(
+    r"\bmy (wife|husband|mom|mother|dad|father|sister|brother|friend|partner|boyfriend|girlfriend)\b"
+    r".{0,60}\bwhen (?:she|he)\b",
+    re.IGNORECASE,
+)
+_OWN_NOTHING = """
+    today tomorrow yesterday day week month year tonight morning january february march april may june july august
+    september october november december monday tuesday wednesday thursday friday saturday sunday what it that there
+    here let how when where who
+"""
+_BEFORE_A_NAME = "is are was tell me cancel about of for what when where the show give check on to and"
+_NOBODY, _BESIDE_A_NAME = frozenset(_OWN_NOTHING.split()), frozenset(_BEFORE_A_NAME.split())
+
+
+def owner_in(text: str) -> str:
+    """Whose plan, credits or visit the text asks about, in normal words; "" when nobody's is named."""
+    found, kin = _THEIRS.search(text[:800]), _ABOUT_KIN.search(text[:800])
+    if found is None:
+        return normal(kin[1]) if kin else ""
+    words = normal(found["kin"] or found["name"]).split()
+    owner = " ".join(word for word in words[-2:] if word not in _BESIDE_A_NAME)
+    return "" if not owner or _NOBODY.intersection(words) else owner
+
+
 def found_in(
     text: str, *, services: Sequence[ServiceWords], plans: Sequence[Names] = (), providers: Sequence[Names] = ()
 ) -> Entities:
@@ -35,7 +67,7 @@ def found_in(
     named = _named(words, tuple((service.service_id, service.names) for service in services), by_last_word=True)
     return Entities(
         service_ids=named,
-        says_name=named_sender(text),
+        says_name=named_sender(text) or owner_in(text),
         asks_if_person=asks_if_person(words),
         plan_ids=_named(words, tuple((plan.id, plan.names) for plan in plans)),
         provider_ids=_named(words, tuple((one.id, one.names) for one in providers)),

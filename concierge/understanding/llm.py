@@ -195,8 +195,13 @@ def _merged(own: Understanding, asked: tuple[Intent, tuple[Intent, ...], float])
     """The model's labels with our own language and entities; what either holds for grave comes first."""
     intent, also, confidence = asked
     if own.intent in _GRAVE and intent not in _GRAVE:
-        return replace(own, also=tuple(dict.fromkeys((*own.also, intent))))
-    return replace(own, intent=intent, also=also, confidence=confidence, runner_up=None)
+        return replace(own, also=_others(own.intent, (*own.also, intent, *also)))
+    grave = tuple(one for one in (own.intent, *own.also) if one in _GRAVE)
+    return replace(own, intent=intent, also=_others(intent, (*grave, *also)), confidence=confidence, runner_up=None)
+
+
+def _others(first: Intent, wanted: Sequence[Intent]) -> tuple[Intent, ...]:
+    return tuple(one for one in dict.fromkeys(wanted) if one not in (first, Intent.OTHER))
 
 
 @cache

@@ -35,7 +35,7 @@ _LEAST_OF_A_WORD = 3
 _ALLOWED = {
     "emergency": (0.01, 0.010),
     "opt_out": (0.02, 0.005),
-    "clinical": (0.01, 0.014),
+    "clinical": (0.01, 0.020),
     "to_person": (0.05, 0.007),
 }
 

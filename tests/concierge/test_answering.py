@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from concierge import answering
+from concierge import answering, asked
 from concierge.models import Conversation, Turn
 from concierge.understanding import Intent, Understanding
 from members import consent, credits, escalations, holds, scheduling
@@ -617,6 +617,23 @@ def test_a_slow_worker_says_nothing_once_its_turn_was_given_up(ana, monkeypatch)
     assert (turn.decision, Escalation.objects.get().reason) == ("hand_off", "unanswered")
 
 
+def test_a_reader_that_took_too_long_settles_nothing_once_its_turn_was_given_up(ana, monkeypatch):
+    from concierge import asked
+
+    read = asked.read
+
+    def slow(*args):
+        understood = read(*args)
+        answering.answer_due(now=minutes(3))
+        return understood
+
+    monkeypatch.setattr(asked, "read", slow)
+    turn = text(ana.phone, "please stop texting me")
+
+    assert said(turn) == ""
+    assert (turn.decision, Escalation.objects.get().reason) == ("hand_off", "unanswered")
+
+
 def test_one_text_that_breaks_does_not_keep_others_waiting(ana, monkeypatch):
     from concierge import facts
 
@@ -654,7 +671,7 @@ def test_the_visits_of_a_patient_are_untouched_by_questions(ana):
 
 def hear(monkeypatch, intent, confidence=0.9):
     understood = Understanding(intent, confidence, "en")
-    monkeypatch.setattr(answering, "_read", lambda message, patient: understood)
+    monkeypatch.setattr(asked, "read", lambda message, patient: understood)
 
 
 def test_an_emergency_in_words_that_no_phrase_knows_pages_a_person(ana, monkeypatch):
@@ -691,7 +708,7 @@ def test_a_wrong_number_ends_all_texts_only_when_it_is_sure(ana, monkeypatch, co
 def test_an_opt_out_that_the_reader_hears_beside_something_else_counts(ana, monkeypatch, first):
     """R5, R29."""
     understood = Understanding(first, 0.9, "en", also=(Intent.OPT_OUT,))
-    monkeypatch.setattr(answering, "_read", lambda message, patient: understood)
+    monkeypatch.setattr(asked, "read", lambda message, patient: understood)
 
     text(ana.phone, "i have had it with my phone buzzing because of you")
 
@@ -701,7 +718,7 @@ def test_an_opt_out_that_the_reader_hears_beside_something_else_counts(ana, monk
 def test_an_emergency_that_the_reader_hears_beside_something_else_pages_a_person(ana, monkeypatch):
     """R161."""
     understood = Understanding(Intent.COMPLAINT, 0.9, "en", also=(Intent.EMERGENCY,))
-    monkeypatch.setattr(answering, "_read", lambda message, patient: understood)
+    monkeypatch.setattr(asked, "read", lambda message, patient: understood)
 
     turn = text(ana.phone, "something is really off with my face")
 

@@ -117,6 +117,22 @@ def test_what_the_embedded_reader_holds_for_grave_stays_so():
     assert read("this is ridiculous, I want my money back", provider).intent == Intent.COMPLAINT
 
 
+def test_a_second_request_that_the_model_finds_is_kept_beside_a_grave_first():
+    provider = Provider({"intent": "reschedule", "also": ["update_card"], "confidence": 0.9})
+
+    found = read("this is ridiculous, I want my money back", provider)
+
+    assert (found.intent, found.also) == (Intent.COMPLAINT, (Intent.RESCHEDULE, Intent.UPDATE_CARD))
+
+
+def test_what_is_grave_stays_beside_what_the_model_holds_for_graver():
+    found = read(
+        "this is ridiculous, I want my money back", Provider({"intent": "clinical", "also": [], "confidence": 1})
+    )
+
+    assert (found.intent, found.also) == (Intent.CLINICAL, (Intent.COMPLAINT,))
+
+
 def test_a_bare_yes_is_not_sent():
     provider = Provider(LABELS)
 

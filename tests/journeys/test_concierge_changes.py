@@ -6,6 +6,7 @@ import pytest
 
 from common import clock
 from concierge.models import Conversation
+from concierge.understanding import local
 from members.models import Escalation, Membership, PatientPhone, Quote, QuoteConsent, StandinObject
 from outreach import offers, outbox, playbooks
 from outreach.models import Enrolment, Message
@@ -205,3 +206,29 @@ def test_of_two_members_on_one_phone_neither_is_quoted_anything(member, phone):
 
     assert not Quote.objects.exists()
     assert set(Escalation.objects.values_list("reason", flat=True)) <= {"shared_phone", "cancellation"}
+
+
+@pytest.fixture
+def _read_by_the_engine(monkeypatch):
+    local.learn(with_encoder=True)  # at most once for this state of its examples
+    monkeypatch.setattr(local, "_serving", local.opened())
+
+
+@pytest.mark.usefixtures("_read_by_the_engine")
+def test_two_months_and_the_reason_are_in_the_quote_that_is_confirmed(member, phone):
+    asked = text(phone, "pause for 2 months please, money is tight")
+    quote = Quote.objects.get()
+    text(phone, quote.code, now=minutes(1))
+
+    member.refresh_from_db()
+    assert (quote.months, quote.reason) == (2, "too_expensive")
+    assert "2 months from Jul 6" in said(asked)
+    assert clock.local(member.paused_until, "America/Chicago").strftime("%b %d") == "Sep 06"
+
+
+@pytest.mark.usefixtures("_read_by_the_engine")
+def test_a_longer_pause_than_the_plan_allows_is_refused_by_its_rule(member, phone):
+    turn = text(phone, "freeze my membership for 6 months")
+
+    assert said(turn).endswith("You can pause for up to 3 months now.")
+    assert not Quote.objects.exists()
