@@ -628,7 +628,7 @@ def test_a_reader_that_took_too_long_settles_nothing_once_its_turn_was_given_up(
         return understood
 
     monkeypatch.setattr(asked, "read", slow)
-    turn = text(ana.phone, "please stop texting me")
+    turn = text(ana.phone, "lose my number")
 
     assert said(turn) == ""
     assert (turn.decision, Escalation.objects.get().reason) == ("hand_off", "unanswered")
