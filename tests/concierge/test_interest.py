@@ -2,7 +2,7 @@
 
 import pytest
 
-from concierge import answering
+from concierge import asked
 from concierge.understanding import Entities, Intent, Understanding
 from members.models import Interest
 from tests.concierge.conftest import give_credit, text
@@ -20,7 +20,7 @@ def _a_question_about_coverage(monkeypatch):
             named = tuple(one.service_id for one in services if any(name in text for name in one.names))
             return Understanding(Intent.COVERAGE, 0.99, language, Entities(service_ids=named))
 
-    monkeypatch.setattr(answering, "reader", AsksAboutCoverage)
+    monkeypatch.setattr(asked, "reader", AsksAboutCoverage)
 
 
 @pytest.fixture
