@@ -55,7 +55,7 @@ def copied() -> Iterator[None]:
 
 def _on_server(statement: str) -> None:
     """By way of another database: one in use cannot be copied, nor dropped."""
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute(statement)
 
 

@@ -76,7 +76,7 @@ def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], seconds: 
     deadline = time.monotonic() + seconds
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"{process.args} did not start: {_tail(log)}")
+            raise RuntimeError(f"{process.args!r} did not start: {_tail(log)}")
         time.sleep(0.1)
 
 
