@@ -102,7 +102,8 @@ def _computed(now: datetime) -> dict[str, Any]:
     """What the rows say, each as a correlated subquery on the membership."""
     live = Q(lot__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
     live |= Q(lot__isnull=False) & (Q(lot__expires_at__isnull=True) | Q(lot__expires_at__gt=now))
-    left = CreditEntry.objects.filter(live, membership=OuterRef("pk")).order_by().values("membership")
+    credit = CreditEntry.objects.filter(live, unit=CreditEntry.Unit.CREDIT)  # money to spend is none
+    left = credit.filter(membership=OuterRef("pk")).order_by().values("membership")
     visits = Visit.objects.filter(patient=OuterRef("patient")).order_by().values("patient")
     came = visits.filter(status=Visit.Status.COMPLETED, starts_at__lte=now)
     coming = visits.filter(status__in=Visit.HOLDS_TIME, starts_at__gt=now)

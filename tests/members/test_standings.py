@@ -10,7 +10,7 @@ from django.core.management import call_command
 from common import clock
 from members import credits, standings
 from members.models import AuditEntry, Membership
-from tests.factories import NOON, make_membership, make_service, make_visit
+from tests.factories import NOON, make_benefit, make_membership, make_plan, make_service, make_visit
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -33,6 +33,17 @@ def membership():
 
 def test_what_the_verbs_wrote_needs_no_repair(membership):
     assert standings.drifts(now=NOON) == []
+
+
+def test_money_to_spend_is_no_credit(membership):
+    wallet = make_benefit(make_plan("Luxe", tier=3).versions.get(), kind="wallet", quantity=7_500)
+    credits.grant(
+        membership=membership, benefit=wallet, quantity=7_500, key="money", expires_at=None,
+        actor="stripe", reason="period", now=NOON,
+    )  # fmt: skip
+
+    assert standings.drifts(now=NOON) == []
+    assert Membership.objects.get().credits_remaining == 2
 
 
 @pytest.mark.parametrize(
