@@ -118,7 +118,7 @@ ANSWERED = [
 ]
 # Whether anything was done for the patient is not known any more: nothing is said twice, a colleague looks.
 CUT_OFF = [
-    ("concierge.answering._read", "before"),
+    ("concierge.asked.read", "before"),
     ("concierge.policy.decide", "after"),
     GATE,  # asked first as the answer is posted, within the turn
     ("concierge.outcomes.settle", "after"),

@@ -50,7 +50,7 @@ def test_a_text_that_kills_its_worker_is_read_once_and_then_by_a_person(time, re
     )
     time.goes_on(minutes=1)
 
-    killed_at("concierge.answering._read", "before", lambda: ticking.tick(now=clock.now()))
+    killed_at("concierge.asked.read", "before", lambda: ticking.tick(now=clock.now()))
     restart()
 
     assert Escalation.objects.get().reason == Escalation.Reason.UNANSWERED

@@ -12,7 +12,7 @@ from members import reconciliation
 from members.models import CreditEntry
 from members.stripe_standin import store, timeline
 from outreach import playbooks
-from outreach.models import CadencePlan, Enrolment
+from outreach.models import CadencePlan, Enrolment, Sequence
 from tests.conftest import run_queued_tasks
 from tests.doubles.subscribed import subscribed_member
 from tests.factories import NOON
@@ -74,7 +74,7 @@ def test_cards_go_bad_and_are_recovered_on_the_way(monkeypatch):
     [invoice] = member.invoices.all()
     assert invoice.first_failed_at is not None
     assert invoice.status == "paid"
-    assert Enrolment.objects.get().ended_because == "paid"
+    assert Enrolment.objects.get(sequence__slug=Sequence.Slug.PAYMENT_RECOVERY).ended_because == "paid"
 
 
 def test_after_played_time_our_rows_and_stripes_agree(monkeypatch):
