@@ -11,7 +11,7 @@ from members.stripe_gateway.facts import SubscriptionFacts, id_of, subscription_
 from members.stripe_gateway.reading import fetch_invoice
 
 if TYPE_CHECKING:
-    from stripe.params import SubscriptionUpdateParams
+    from stripe.params import SubscriptionScheduleUpdateParamsPhase, SubscriptionUpdateParams
 
 
 def create_subscription(*, customer_id: str, price_id: str, membership_id: int, key: str) -> SubscriptionFacts:
@@ -48,37 +48,30 @@ def change_price(*, subscription_id: str, price_id: str, prorated_at: datetime, 
 
 def schedule_price(*, subscription_id: str, price_id: str, key: str) -> SubscriptionFacts:
     """Another price from the next period on; nothing is charged or credited now."""
-    schedules = client().v1.subscription_schedules
-    with errors_named():
-        found = client().v1.subscriptions.retrieve(subscription_id)
-        schedule = (
-            schedules.retrieve(id_of(found.schedule))
-            if found.schedule
-            else schedules.create({"from_subscription": subscription_id}, {"idempotency_key": f"{key}:schedule"})
-        )
-        present = schedule.phases[0]
-        schedules.update(
-            schedule.id,
-            {
-                "end_behavior": "release",
-                "phases": [
-                    {
-                        "items": [{"price": id_of(present.items[0].price)}],
-                        "start_date": present.start_date,
-                        "end_date": present.end_date,
-                    },
-                    {"items": [{"price": price_id}], "proration_behavior": "none"},
-                ],
-            },
-            {"idempotency_key": f"{key}:phases"},
-        )
-        return subscription_facts(client().v1.subscriptions.retrieve(subscription_id))
+    return _follow_present(
+        [{"items": [{"price": price_id}], "proration_behavior": "none"}], subscription_id=subscription_id, key=key
+    )
 
 
 def reduce_price(
     *, subscription_id: str, price_id: str, reduced_price_id: str, months: int, key: str
 ) -> SubscriptionFacts:
     """The reduced price for so many periods from the next one on, then `price_id` again by itself. Monthly prices."""
+    following: list[SubscriptionScheduleUpdateParamsPhase] = [
+        {
+            "items": [{"price": price}],
+            "duration": {"interval": "month", "interval_count": count},
+            "proration_behavior": "none",
+        }
+        for price, count in ((reduced_price_id, months), (price_id, 1))
+    ]
+    return _follow_present(following, subscription_id=subscription_id, key=key)
+
+
+def _follow_present(
+    following: "list[SubscriptionScheduleUpdateParamsPhase]", *, subscription_id: str, key: str
+) -> SubscriptionFacts:
+    """Put phases after the present one, which Stripe wants repeated as it is, in the subscription's schedule."""
     schedules = client().v1.subscription_schedules
     with errors_named():
         found = client().v1.subscriptions.retrieve(subscription_id)
@@ -88,28 +81,14 @@ def reduce_price(
             else schedules.create({"from_subscription": subscription_id}, {"idempotency_key": f"{key}:schedule"})
         )
         present = schedule.phases[0]
+        as_it_is: SubscriptionScheduleUpdateParamsPhase = {
+            "items": [{"price": id_of(present.items[0].price)}],
+            "start_date": present.start_date,
+            "end_date": present.end_date,
+        }
         schedules.update(
             schedule.id,
-            {
-                "end_behavior": "release",
-                "phases": [
-                    {
-                        "items": [{"price": id_of(present.items[0].price)}],
-                        "start_date": present.start_date,
-                        "end_date": present.end_date,
-                    },
-                    {
-                        "items": [{"price": reduced_price_id}],
-                        "duration": {"interval": "month", "interval_count": months},
-                        "proration_behavior": "none",
-                    },
-                    {
-                        "items": [{"price": price_id}],
-                        "duration": {"interval": "month", "interval_count": 1},
-                        "proration_behavior": "none",
-                    },
-                ],
-            },
+            {"end_behavior": "release", "phases": [as_it_is, *following]},
             {"idempotency_key": f"{key}:phases"},
         )
         return subscription_facts(client().v1.subscriptions.retrieve(subscription_id))

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from common import clock
+from tests.factories import NOON
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -51,3 +54,16 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     yield tab
     context.close()
     assert complaints == [], "the browser's console complained"
+
+
+@pytest.fixture
+def texting_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+
+@pytest.fixture
+def site(live_server, settings) -> str:
+    """Where the browser, the texted links and the stand-ins' webhooks all find us."""
+    settings.PUBLIC_BASE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    return str(live_server.url)

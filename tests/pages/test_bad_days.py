@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, Route, expect
 
-from common import clock
 from concierge import conversations
 from members import escalations
 from members.models import Escalation
@@ -17,19 +16,7 @@ from tests.concierge.conftest import receive
 from tests.factories import NOON
 
 browser_story = pytest.mark.browser
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _texting_hours(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOON)
-
-
-@pytest.fixture
-def site(live_server, settings) -> str:
-    settings.PUBLIC_BASE_URL = live_server.url
-    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-    return live_server.url
+pytestmark = [pytest.mark.usefixtures("texting_hours"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from common import clock
 from concierge import conversations
 from medspa import ticking
 from members import escalations, metric_snapshots
@@ -21,19 +20,7 @@ from tests.doubles.offers import sold_plan
 from tests.doubles.subscribed import subscribed_member
 from tests.factories import NOON
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _texting_hours(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOON)
-
-
-@pytest.fixture
-def site(live_server, settings) -> str:
-    settings.PUBLIC_BASE_URL = live_server.url
-    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-    return live_server.url
+pytestmark = [pytest.mark.usefixtures("texting_hours"), pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from common import clock
 from medspa import ticking
 from members import credits
 from members.models import Membership
@@ -15,20 +14,7 @@ from tests import factories
 from tests.conftest import run_queued_tasks
 from tests.doubles.subscribed import subscribed_member
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _texting_hours(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: factories.NOON)
-
-
-@pytest.fixture
-def site(live_server, settings) -> str:
-    """Where the browser, the texted links and the stand-ins' webhooks all find us."""
-    settings.PUBLIC_BASE_URL = live_server.url
-    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-    return live_server.url
+pytestmark = [pytest.mark.usefixtures("texting_hours"), pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def work(rounds: int = 3) -> None:
