@@ -1,7 +1,7 @@
 // The inbox works without this file. It adds: keys, "is typing" for colleagues.
 "use strict";
 
-const help = document.getElementById("keys");
+const help = document.getElementById("help");
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
 
 function step(by) {
@@ -18,11 +18,14 @@ const KEYS = {
   r: () => document.getElementById("body")?.focus(),
   e: () => document.getElementById("close-form")?.requestSubmit(),
   "/": () => rows().length || document.getElementById("q").offsetParent ? document.getElementById("q").focus() : null,
-  "?": () => help.showModal(),
+  "?": () => {
+    help.open = !help.open;
+    help.querySelector("summary").focus();
+  },
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) {
     if (event.key === "Escape") event.target.blur();
     return;

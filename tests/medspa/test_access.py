@@ -195,6 +195,16 @@ def test_no_cache_keeps_a_page_with_patients_on_it(client, address):
     assert kept == []
 
 
+def test_every_page_for_staff_explains_itself(client, address):
+    client.force_login(factories.make_staff(role="owner"))
+
+    drawn = {name: client.get(address(name)).content.decode(errors="replace") for name, _ in STAFF}
+
+    silent = [name for name, page in drawn.items() if 'class="page-head"' in page and 'id="help"' not in page]
+    assert silent == [], "no help: write templates/help/<the page's template>"
+    assert sum('id="help"' in page for page in drawn.values()) > 40
+
+
 def test_a_colleague_who_left_cannot_come_in(client):
     dana = factories.make_staff()
     client.force_login(dana)
