@@ -15,8 +15,6 @@ REDUCED = {
     f"siguen. El precio completo vuelve solo el {{next}}: {{price}}. {_CANCEL_ES}",
 }
 
-SUBJECT = {"en": "Your {practice} membership", "es": "Su membresía de {practice}"}
-
 BODIES: dict[str, dict[str, str]] = {
     Kind.STARTED: {
         "en": "{practice}: welcome, {first_name}! Your {plan} membership has started: {due} paid today, then {price}, "

@@ -1,7 +1,7 @@
-"""What became of a membership is told at once, in a text that can be kept (R92), and in a row for the e-mail channel.
+"""What became of a membership is told at once, in a text and in an e-mail with every term, to keep (R92).
 
 The only module that knows membership changes -> words. A patient's own act is confirmed like a reply, at any hour;
-what happened by itself waits for texting hours.
+what happened by itself waits for texting hours. The e-mail is a notice that the law asks for: it outlives an opt-out.
 """
 
 import logging
@@ -24,7 +24,7 @@ from members.models import (
     Quote,
 )
 from outreach import acknowledgement_wording as words
-from outreach import gate, outbox, quiet_hours, wording
+from outreach import gate, handovers, outbox, quiet_hours, routes, wording
 from outreach.models import Acknowledgement, Message
 
 log = logging.getLogger(__name__)
@@ -78,15 +78,26 @@ def _follow(pk: int, now: datetime) -> bool:
         due_at=now if own_act else quiet_hours.next_allowed(now, places),
         now=now,
     )
-    Acknowledgement.objects.create(
-        change=change,
-        text=text,
-        address=patient.email,
-        subject=words.SUBJECT[patient.language].format(practice=Practice.current().name),
-        body=_whole(change, body),
-        created_at=now,
-    )
+    told = Acknowledgement.objects.create(change=change, text=text, mail=_mail(change, body, now), created_at=now)
+    handovers.unacknowledged(told, now=now)
     return True
+
+
+def _mail(change: MembershipChange, body: str, now: datetime) -> Message | None:
+    """None without a mailbox that we may write to."""
+    patient = change.membership.patient
+    if not routes.has_mail(patient):
+        return None
+    return outbox.post(
+        kind=Message.Kind.NOTICE,
+        channel=Message.Channel.EMAIL,
+        body=_whole(change, body),
+        dedupe_key=f"change:{change.pk}:mail",
+        patient=patient,
+        address=patient.email,
+        location=change.membership.location,
+        now=now,
+    )
 
 
 def _told_with_the_payment(change: MembershipChange) -> bool:

@@ -2,18 +2,22 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from common import clock
 from members import escalations
 from members.models import Escalation
-from outreach.models import Enrolment, Message, Sequence
+from outreach import second_tries
+from outreach.models import Acknowledgement, Enrolment, Message, Sequence
 
 Kind = Message.Kind
 
 # An unresolved case of this subject is the brake on the sender; resolving it releases it (R80: halt until fixed).
 SENDER_HALTED = "sender:halted"
 
-# Nobody waits for a nudge that did not arrive; for these somebody does.
-_MISSED = {Kind.SERVICING, Kind.STAFF, Kind.EMERGENCY, Kind.REPLY}
+# Somebody waits for these. Nobody waits for a nudge or for the word that STOP has worked: one that did not arrive is
+# seen in the list of texts only.
+_MISSED = {Kind.SERVICING, Kind.STAFF, Kind.EMERGENCY, Kind.REPLY, Kind.CONFIRMATION, Kind.NOTICE}
 
 
 def undelivered(message: Message, *, now: datetime, always: bool = False) -> None:
@@ -21,8 +25,10 @@ def undelivered(message: Message, *, now: datetime, always: bool = False) -> Non
     if message.channel == Message.Channel.VOICE:
         _call_missed(message, now)
         return
-    owed = message.kind == Kind.NOTICE and message.channel == Message.Channel.EMAIL  # the last way there was (R103)
-    if message.kind not in _MISSED and not always and not owed:
+    if not always and (message.kind not in _MISSED or _is_thanks(message) or second_tries.by_mail(message, now=now)):
+        return
+    if told := _acknowledgement(message):
+        unacknowledged(told, now=now)
         return
     emergency = message.kind == Kind.EMERGENCY
     what = f"{message.get_kind_display()} (message {message.pk}) may not have arrived: {message.reason}"
@@ -36,6 +42,32 @@ def undelivered(message: Message, *, now: datetime, always: bool = False) -> Non
         location=message.location,
         now=now,
     )
+
+
+def unacknowledged(told: Acknowledgement, *, now: datetime) -> None:
+    """Open a case if neither the text nor the e-mail about a change of the membership can arrive (R92)."""
+    if told.reaches_somebody:
+        return
+    escalations.open(
+        reason=Escalation.Reason.UNDELIVERED,
+        severity=Escalation.Severity.HIGH,
+        summary=f"The patient could not be told what became of the membership ({told.change.get_kind_display()}): "
+        f"{told.text.reason} Tell them, and give them the terms on paper or by another address.",
+        patient=told.text.patient,
+        phone=told.text.address,
+        location=told.text.location,
+        now=now,
+    )
+
+
+def _acknowledgement(message: Message) -> Acknowledgement | None:
+    mine = Acknowledgement.objects.filter(Q(text=message) | Q(mail=message))
+    return mine.select_related("change", "text__patient", "text__location", "mail").first()
+
+
+def _is_thanks(message: Message) -> bool:
+    """The last word of a recovery: the payment is settled, whether or not it was read."""
+    return message.kind == Kind.CONFIRMATION and message.enrolment_id is not None
 
 
 def _call_missed(message: Message, now: datetime) -> None:
@@ -57,7 +89,12 @@ def _phone(message: Message) -> str:
 
 
 def cannot_text(message: Message, *, now: datetime) -> None:
-    """A payment text or a required notice was held for good: it goes to a person at once."""
+    """A payment text or a required notice was held for good: it goes by another way, or to a person at once."""
+    if second_tries.by_mail(message, now=now):
+        return
+    if told := _acknowledgement(message):
+        unacknowledged(told, now=now)
+        return
     if message.enrolment is None or message.kind not in (Kind.SERVICING, Kind.NOTICE):
         return
     if message.kind == Kind.NOTICE:

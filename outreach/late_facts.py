@@ -43,8 +43,9 @@ _A_PERSON_DECIDES = (Escalation.Reason.EMERGENCY, Escalation.Reason.HUMAN, Escal
 def no_longer_true(enrolment: Enrolment, *, now: datetime) -> NoLongerTrue | None:
     """By our own rows and the stops of the enrolment's version; quick, may be asked inside a transaction."""
     version = enrolment.version or enrolment.sequence.live
-    for stop in version.stops if version else ():
-        if found := STOPS[stop].check(enrolment, now):
+    stops = version.stops if version else ()
+    for code, stop in STOPS.items():
+        if code in stops and (found := stop.check(enrolment, now)):
             return found
     return None
 
@@ -217,6 +218,7 @@ class Stop:
     check: Callable[[Enrolment, datetime], NoLongerTrue | None]
 
 
+# In the order in which they are asked: a STOP and a wish for a person are replies too, and are told as what they are.
 STOPS: dict[str, Stop] = {
     "paused": Stop("the membership is paused", _paused),
     "paid": Stop("the invoice is settled", _paid),
@@ -225,12 +227,12 @@ STOPS: dict[str, Stop] = {
     "no_credits": Stop("no credits are left", _no_credits),
     "booked": Stop("a visit is booked in the next 30 days", _booked),
     "visited": Stop("the member has been in", _visited),
-    "replied": Stop("the patient writes back", _replied),
-    "opted_out": Stop("the patient opts out of texts", _opted_out),
-    "escalated": Stop("a person is to see to the patient", _escalated),
-    "disputed": Stop("a payment is disputed", _disputed),
     "restarted": Stop("the patient has a membership again", _came_back),
     "not_paused": Stop("the pause is over", _not_paused),
     "plan_changed": Stop("the plan is changed", _plan_changed),
     "card_changed": Stop("another card is on file", _card_changed),
+    "opted_out": Stop("the patient opts out of texts", _opted_out),
+    "disputed": Stop("a payment is disputed", _disputed),
+    "escalated": Stop("a person is to see to the patient", _escalated),
+    "replied": Stop("the patient writes back", _replied),
 }

@@ -18,8 +18,8 @@ def choose(step: Step, patient: Patient) -> str:
     if step.channel == Channel.VOICE:
         return Channel.VOICE if _may_be_called(patient) else Channel.STAFF
     if step.channel == Channel.EMAIL:
-        return Channel.EMAIL if _has_mail(patient) else Channel.SMS
-    if step.channel == Channel.SMS and not _gets_texts(step, patient) and _has_mail(patient):
+        return Channel.EMAIL if has_mail(patient) else Channel.SMS
+    if step.channel == Channel.SMS and not _gets_texts(step, patient) and has_mail(patient):
         return Channel.EMAIL
     return step.channel
 
@@ -28,16 +28,17 @@ def address(channel: str, patient: Patient) -> str:
     return patient.email if channel == Channel.EMAIL else patient.phone
 
 
+def has_mail(patient: Patient) -> bool:
+    """A mailbox that is in use, and a way to write to it."""
+    served = transports.serves(Channel.EMAIL) and bool(patient.email)
+    return served and suppressions.on(patient.email, channel=Channel.EMAIL) is None
+
+
 def _gets_texts(step: Step, patient: Patient) -> bool:
     phone = patient.phone
     if not phone or suppressions.on(phone, channel=Channel.SMS):
         return False
     return step.kind != Message.Kind.NOTICE or not consent.is_opted_out(phone, channel=Channel.SMS)
-
-
-def _has_mail(patient: Patient) -> bool:
-    served = transports.serves(Channel.EMAIL) and bool(patient.email)
-    return served and suppressions.on(patient.email, channel=Channel.EMAIL) is None
 
 
 def _may_be_called(patient: Patient) -> bool:

@@ -1,8 +1,9 @@
-"""A text that did not arrive for a reason that may pass is sent again, as a message of its own, by the table (R80)."""
+"""A text that did not arrive is sent again, as a message of its own: by the table where the reason may pass (R80), by
+e-mail where the law asks for it (R103)."""
 
 from datetime import datetime
 
-from outreach import send_errors
+from outreach import routes, send_errors
 from outreach.models import Message
 
 Kind = Message.Kind
@@ -34,6 +35,30 @@ def plan(message: Message, *, code: str, now: datetime) -> bool:
         now=now,
     )
     return again.status == Message.Status.QUEUED
+
+
+def by_mail(message: Message, *, now: datetime) -> bool:
+    """Send a notice by e-mail that cannot go by text, in the caller's transaction. False: no notice, or no mailbox."""
+    from outreach import outbox  # as above
+
+    patient = message.patient
+    if message.kind != Kind.NOTICE or message.channel != Message.Channel.SMS:
+        return False
+    if patient is None or not routes.has_mail(patient):
+        return False
+    outbox.post(
+        kind=message.kind,
+        channel=Message.Channel.EMAIL,
+        body=message.body,
+        dedupe_key=f"mail:{message.pk}",
+        patient=patient,
+        address=patient.email,
+        location=message.location,
+        enrolment=message.enrolment,
+        link=message.link,
+        now=now,
+    )
+    return True
 
 
 def _place(message: Message) -> tuple[int, int]:

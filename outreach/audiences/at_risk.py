@@ -23,7 +23,18 @@ from django.db.models.lookups import GreaterThan
 
 from members.models import CreditEntry, Membership
 from members.models.memberships import MembershipQuerySet
-from outreach.audiences.base import Epoch, Moment, Selection, code, enrolled, skip, unreachable, whys, with_phone
+from outreach.audiences.base import (
+    Epoch,
+    Moment,
+    Selection,
+    booked_ahead,
+    code,
+    enrolled,
+    skip,
+    unreachable,
+    whys,
+    with_phone,
+)
 from outreach.late_facts import BOOKED_AHEAD
 from outreach.models import Sequence
 
@@ -55,7 +66,6 @@ def select(moment: Moment) -> Selection:
     rows = with_phone(active(moment)).annotate(rhythm=_usual_interval())
     rows = rows.annotate(tier=_tier(moment)).annotate(cause=_cause(moment))
     sequences = [moment.sequences[slug].pk for slug in _TIERS.values()]
-    booked = Q(next_appointment_at__gt=moment.begins, next_appointment_at__lte=moment.begins + BOOKED_AHEAD)
     return Selection(
         rows=rows,
         sequence=Case(
@@ -68,7 +78,7 @@ def select(moment: Moment) -> Selection:
             *(() if Slug.UTILIZATION in moment.live else (skip(Q(pk__isnull=False), "switched_off"),)),
             skip(enrolled("cause", sequences), "enrolled"),
             skip(Q(credits_remaining__lte=0), "no_credits"),
-            skip(booked, "booked"),
+            skip(booked_ahead(moment), "booked"),
             *unreachable(moment.on),
         ),
         signals=_signals(moment),

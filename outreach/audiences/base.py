@@ -26,6 +26,7 @@ from django.db.models.lookups import Exact
 
 from members.models import ConsentEntry, Hold, Location, Membership
 from members.models.memberships import MembershipQuerySet
+from outreach.late_facts import BOOKED_AHEAD
 from outreach.models import Enrolment, Message, Sequence, Suppression
 
 SMS = Message.Channel.SMS
@@ -98,6 +99,11 @@ def skip(condition: Any, why: str) -> When:
 def whys(*reasons: When) -> Case:
     """The first reason that is true, else CHOSEN."""
     return Case(*reasons, default=code(CHOSEN), output_field=CharField())
+
+
+def booked_ahead(moment: Moment) -> Q:
+    """settled.md 15: something is booked from then to 30 days on."""
+    return Q(next_appointment_at__gt=moment.begins, next_appointment_at__lte=moment.begins + BOOKED_AHEAD)
 
 
 def enrolled(cause: Any, sequences: Any) -> Exists:

@@ -21,7 +21,18 @@ from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
 
 from members.models import Benefit, Membership, MembershipChange
 from members.models.memberships import MembershipQuerySet
-from outreach.audiences.base import Epoch, Moment, Selection, enrolled, local_day, skip, unreachable, whys, with_phone
+from outreach.audiences.base import (
+    Epoch,
+    Moment,
+    Selection,
+    booked_ahead,
+    enrolled,
+    local_day,
+    skip,
+    unreachable,
+    whys,
+    with_phone,
+)
 from outreach.models import Sequence
 
 Slug = Sequence.Slug
@@ -70,6 +81,7 @@ def _win_back(moment: Moment, ended: MembershipQuerySet) -> Selection:
         with_phone(ended).annotate(cause=_once_a_membership("ended")),
         Slug.WIN_BACK,
         skip(Exists(again), "restarted"),
+        skip(booked_ahead(moment), "booked"),
         signals=JSONObject(monthly_credits=_monthly_credits(), ended_days=_days_since(moment)),
     )
 

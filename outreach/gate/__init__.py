@@ -91,8 +91,8 @@ _ALL: tuple[_Check, ...] = (
     *_WHO,
     timing.in_quiet_hours,
     timing.over_caps,
+    timing.pointless,  # before `outranked`: what a person's case ends is not kept waiting for the case
     timing.outranked,
-    timing.pointless,
 )
 # Replies and confirmations of the patient's own act go out at any hour and are not counted; staff also write during
 # holds; nothing stops an emergency reply (settled.md 13). A notice that the law asks for keeps the hours, not the caps.

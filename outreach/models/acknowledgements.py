@@ -5,26 +5,30 @@ from django.db import models
 from members.models import MembershipChange
 from outreach.models.messages import Message
 
+Status = Message.Status
+
 
 class Acknowledgement(models.Model):
-    """The text that went out, and the e-mail that is to follow: `emailed_at` is empty until it has (R92)."""
+    """The text, and the e-mail with every term (R92)."""
 
     # One change is told once.
     change = models.OneToOneField(MembershipChange, on_delete=models.PROTECT, related_name="acknowledgement")
     text = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="+")
-    address = models.EmailField(blank=True, help_text="Empty: no e-mail address was on file.")
-    subject = models.CharField(max_length=120, help_text="Neutral (R108).")
-    body = models.TextField()
+    mail = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Empty: no mailbox."
+    )
     created_at = models.DateTimeField()
-    emailed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("pk",)
-        indexes = [
-            models.Index(
-                fields=["id"], condition=models.Q(emailed_at__isnull=True) & ~models.Q(address=""), name="ack_to_email"
-            ),
-        ]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.change}"
+        return f"{self.change}, told by message {self.text_id}"
+
+    @property
+    def reaches_somebody(self) -> bool:
+        """One of the two arrived, or may yet."""
+        ways = [self.text, self.mail] if self.mail else [self.text]
+        return any(
+            way.status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT, Status.DELIVERED) for way in ways
+        )

@@ -55,7 +55,7 @@ GROWTH: dict[str, Playbook] = {
                 "remind",
             ),
         ),
-        stops=("restarted", *_PEOPLE),
+        stops=("restarted", "booked", *_PEOPLE),
     ),
     Slug.REMIND_LATER: Playbook(
         (

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 
 from common import clock
 from members import consent, membership_changes
 from members.models import Escalation, MembershipChange, Patient, Quote
-from outreach import acknowledgement_wording, acknowledgements, outbox, wording
+from outreach import acknowledgement_wording, acknowledgements, delivery, outbox, wording
 from outreach.models import Acknowledgement, Message
 from tests import factories
 from tests.doubles.offers import by_page, offer, sold_plan
@@ -45,15 +46,16 @@ def test_an_upgrade_is_told_with_price_renewal_term_and_how_to_cancel(carrier, d
     assert carrier.sent[-1][0] == member.patient.phone
 
 
-def test_the_row_for_the_e_mail_holds_every_term_and_a_neutral_subject():
+def test_the_e_mail_holds_every_term_under_a_neutral_subject(drain):
     """R92, R108."""
     quote = by_page(offer(subscribed_member(), Act.PAUSE))
     told()
+    drain()
 
-    row = Acknowledgement.objects.get(emailed_at__isnull=True)
-    assert row.subject == "Your Glow Theory membership"
-    assert row.address == "ana@patients.example"
-    assert all(f"{label}: {words}" in row.body for label, words in quote.terms)
+    [letter] = mail.outbox
+    assert (letter.to, letter.subject) == (["ana@patients.example"], "A message from Glow Theory")
+    assert all(f"{label}: {words}" in letter.body for label, words in quote.terms)
+    assert Acknowledgement.objects.get().mail.status == "sent"
 
 
 def test_a_patients_own_act_is_confirmed_at_night_too(carrier, drain):
@@ -71,7 +73,7 @@ def test_what_happened_by_itself_waits_for_texting_hours():
 
     acknowledgements.follow_all(now=MIDNIGHT)
 
-    message = Message.objects.get(direction="out")
+    message = Message.objects.get(channel="sms")
     assert message.kind == "servicing"
     assert message.due_at > MIDNIGHT
     assert "payment stayed open" in message.body
@@ -83,7 +85,8 @@ def test_each_change_is_told_once():
     first, second = acknowledgements.follow_all(now=NOON), acknowledgements.follow_all(now=NOON)
 
     assert (first, second) == (1, 0)
-    assert Message.objects.filter(direction="out").count() == Acknowledgement.objects.count() == 1
+    assert Acknowledgement.objects.count() == 1
+    assert sorted(Message.objects.values_list("channel", flat=True)) == ["email", "sms"]
 
 
 def test_one_that_fails_is_tried_again_and_stops_no_other(monkeypatch):
@@ -104,16 +107,51 @@ def test_one_that_fails_is_tried_again_and_stops_no_other(monkeypatch):
     assert (first, acknowledgements.follow_all(now=NOON)) == (1, 1)
 
 
-def test_who_stopped_texts_still_gets_the_row_for_the_e_mail():
-    """R103."""
+@pytest.mark.parametrize("stopped", [("sms",), ("email",), ("sms", "email")])
+def test_who_stopped_messages_still_gets_it_to_keep(carrier, drain, stopped):
+    """R92, R103: an opt-out of e-mail is not one of what the law asks for."""
     member = subscribed_member()
+    for channel, address in (("sms", member.patient.phone), ("email", member.patient.email)):
+        if channel in stopped:
+            consent.opt_out(address=address, channel=channel, wording="STOP", source="test", now=NOON)
+    by_page(offer(member, Act.CANCEL))
+
+    acknowledgements.follow_all(now=NOON)
+    drain()
+
+    assert len(carrier.sent) == ("sms" not in stopped)
+    assert len(mail.outbox) == 1
+    assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize("email", ["", "ana@patients.example"])
+def test_who_can_be_told_in_no_way_is_told_by_a_person(drain, email, settings):
+    """R92: nobody's membership changes without a word that can be kept."""
+    settings.MAIL_FROM = "" if email else settings.MAIL_FROM
+    member = subscribed_member(patient=factories.make_patient(email=email))
     consent.opt_out(address=member.patient.phone, channel="sms", wording="STOP", source="text", now=NOON)
     by_page(offer(member, Act.CANCEL))
 
     acknowledgements.follow_all(now=NOON)
+    drain()
 
-    assert Message.objects.get(kind="confirmation").status == "held"
-    assert Acknowledgement.objects.get().address == member.patient.email
+    case = Escalation.objects.get()
+    assert (case.reason, case.patient) == ("undelivered", member.patient)
+    assert "opted out of texts" in case.summary
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(("lost", "cases"), [(("sms",), 0), (("email",), 0), (("sms", "email"), 1)])
+def test_a_person_tells_it_if_neither_text_nor_e_mail_arrives(carrier, drain, lost, cases):
+    by_page(offer(subscribed_member(), Act.CANCEL))
+    told()
+    drain()
+
+    for channel in lost:
+        message = Message.objects.get(channel=channel)
+        delivery.record_status(message_uuid=message.uuid, status="undelivered", sid="", error_code="30007", now=NOON)
+
+    assert Escalation.objects.count() == cases
 
 
 @pytest.mark.parametrize("bodies", [*acknowledgement_wording.BODIES.values(), acknowledgement_wording.REDUCED])
