@@ -24,7 +24,7 @@ from members.models import (
     Quote,
 )
 from outreach import acknowledgement_wording as words
-from outreach import gate, handovers, outbox, quiet_hours, routes, wording
+from outreach import gate, handovers, mailboxes, outbox, quiet_hours, wording
 from outreach.models import Acknowledgement, Message
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _follow(pk: int, now: datetime) -> bool:
 def _mail(change: MembershipChange, body: str, now: datetime) -> Message | None:
     """None without a mailbox that we may write to."""
     patient = change.membership.patient
-    if not routes.has_mail(patient):
+    if not mailboxes.in_use(patient):
         return None
     return outbox.post(
         kind=Message.Kind.NOTICE,

@@ -7,7 +7,7 @@ call task for staff.
 
 from members import consent
 from members.models import Patient
-from outreach import suppressions, transports
+from outreach import mailboxes, suppressions, transports
 from outreach.models import Message, Step
 
 Channel = Step.Channel
@@ -18,20 +18,14 @@ def choose(step: Step, patient: Patient) -> str:
     if step.channel == Channel.VOICE:
         return Channel.VOICE if _may_be_called(patient) else Channel.STAFF
     if step.channel == Channel.EMAIL:
-        return Channel.EMAIL if has_mail(patient) else Channel.SMS
-    if step.channel == Channel.SMS and not _gets_texts(step, patient) and has_mail(patient):
+        return Channel.EMAIL if mailboxes.in_use(patient) else Channel.SMS
+    if step.channel == Channel.SMS and not _gets_texts(step, patient) and mailboxes.in_use(patient):
         return Channel.EMAIL
     return step.channel
 
 
 def address(channel: str, patient: Patient) -> str:
     return patient.email if channel == Channel.EMAIL else patient.phone
-
-
-def has_mail(patient: Patient) -> bool:
-    """A mailbox that is in use, and a way to write to it."""
-    served = transports.serves(Channel.EMAIL) and bool(patient.email)
-    return served and suppressions.on(patient.email, channel=Channel.EMAIL) is None
 
 
 def _gets_texts(step: Step, patient: Patient) -> bool:

@@ -3,7 +3,7 @@ e-mail where the law asks for it (R103)."""
 
 from datetime import datetime
 
-from outreach import routes, send_errors
+from outreach import mailboxes, send_errors
 from outreach.models import Message
 
 Kind = Message.Kind
@@ -44,7 +44,7 @@ def by_mail(message: Message, *, now: datetime) -> bool:
     patient = message.patient
     if message.kind != Kind.NOTICE or message.channel != Message.Channel.SMS:
         return False
-    if patient is None or not routes.has_mail(patient):
+    if patient is None or not mailboxes.in_use(patient):
         return False
     outbox.post(
         kind=message.kind,
