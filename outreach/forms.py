@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from common import clock
+from members import waiving
 from outreach import late_facts, plain_words
 from outreach.editing import DraftStep
 from outreach.models import Message, Sequence, Step
@@ -19,6 +20,16 @@ _SENDERS = {
     "patient": Q(direction=Message.Direction.IN),
 }
 _GROUPS = {"went": Message.WENT_OUT, "trouble": Message.DID_NOT_ARRIVE}
+
+
+class WaiveForm(forms.Form):
+    why = forms.CharField(
+        label="Why is it waived?",
+        max_length=waiving.LONGEST_REASON,
+        min_length=waiving.SHORTEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="For the audit trail. The patient does not see it.",
+    )
 
 
 class MessageFilter(forms.Form):

@@ -28,17 +28,22 @@ def figures(*, now: datetime, zone: str, at: Collection[int] | None = None) -> F
 
     `at`: of members of these locations only.
     """
-    local = clock.local(now, zone)
-    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     failed = places.within(Invoice.objects.filter(first_failed_at__isnull=False), at, "membership__location")
+    recovered_now = _recovered_since(now, zone)
     totals = failed.aggregate(
         open_count=Count("pk", filter=_OWED),
         open_cents=Sum("amount_remaining_cents", filter=_OWED, default=0),
-        recovered_count=Count("pk", filter=Q(status=Invoice.Status.PAID, paid_at__gte=month)),
-        recovered_cents=Sum("amount_due_cents", filter=Q(status=Invoice.Status.PAID, paid_at__gte=month), default=0),
+        recovered_count=Count("pk", filter=recovered_now),
+        recovered_cents=Sum("amount_due_cents", filter=recovered_now, default=0),
     )
     disputes = places.within(Dispute.objects.filter(closed_at__isnull=True), at, "membership__location")
     return Figures(disputes=disputes.count(), **totals)
+
+
+def recovered(*, now: datetime, zone: str) -> InvoiceQuerySet:
+    """The invoices that `figures` counts as recovered."""
+    failed = Invoice.objects.filter(_recovered_since(now, zone), first_failed_at__isnull=False)
+    return failed.select_related("membership__patient", "membership__location", "membership__plan")
 
 
 def owed() -> InvoiceQuerySet:
@@ -63,6 +68,12 @@ def owed() -> InvoiceQuerySet:
             ),
         )
     )
+
+
+def _recovered_since(now: datetime, zone: str) -> Q:
+    """Paid since the month began on the wall clock of the zone."""
+    first = clock.local_date(now, zone).replace(day=1)
+    return Q(status=Invoice.Status.PAID, paid_at__gte=clock.midnight(first, zone))
 
 
 _OWED = Q(status=Invoice.Status.OPEN, amount_remaining_cents__gt=0)

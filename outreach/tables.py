@@ -1,6 +1,5 @@
 """The lists of the outreach floor."""
 
-from datetime import datetime
 from typing import Any
 
 import django_tables2 as tables
@@ -8,7 +7,8 @@ from django.template.loader import render_to_string
 
 from common.tables import BaseTable
 from members import declines
-from members.models import Invoice
+from members.joining import states
+from members.models import Invoice, Quote
 from outreach import plain_words
 from outreach.models import Message
 
@@ -103,8 +103,8 @@ class PaymentTable(BaseTable):
         sequence = ("member", "amount", "why", "step", "bank", "since", "acts")
         order_by = ("since",)
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        self.now = now
+    def __init__(self, *args: Any, may_pause: bool, may_waive: bool, **kwargs: Any) -> None:
+        self.may_pause, self.may_waive = may_pause, may_waive
         empty = "Nobody is past due. Failed payments appear here as soon as Stripe tells of them."
         super().__init__(*args, empty_text=empty, **kwargs)
 
@@ -112,5 +112,45 @@ class PaymentTable(BaseTable):
         return declines.words(record.decline_code) or "The bank gave no reason"
 
     def render_acts(self, record: Invoice, column: Any, bound_column: Any, **_: Any) -> str:
-        soft = declines.kind_of(record.decline_code) == declines.Kind.SOFT
-        return render_to_string("outreach/cells/payment_acts.html", {"record": record, "may_retry": soft}, self.request)
+        """What can be done with it, by who looks: the bank's answer, the membership's state and the role decide."""
+        context = {
+            "record": record,
+            "may_retry": declines.kind_of(record.decline_code) == declines.Kind.SOFT,
+            "may_pause": self.may_pause and Quote.Act.PAUSE in states.allowed(record.membership),
+            "may_waive": self.may_waive,
+        }
+        return render_to_string("outreach/cells/payment_acts.html", context, self.request)
+
+
+class RecoveredTable(BaseTable):
+    member = tables.TemplateColumn(
+        template_name="outreach/cells/owing.html",
+        order_by=("membership__patient__last_name", "membership__patient__first_name"),
+        attrs={"td": {"class": "cell-main"}},
+        empty_values=(),
+    )
+    amount = tables.TemplateColumn(
+        "{{ record.amount_due_cents|money:record.currency }}",
+        accessor="amount_due_cents",
+        verbose_name="Amount",
+        attrs={"td": {"class": "tabular labelled"}},
+    )
+    failed = tables.TemplateColumn(
+        "{{ record.first_failed_at|day:record.membership.location.time_zone }}",
+        accessor="first_failed_at",
+        verbose_name="Failed",
+        attrs={"td": {"class": "labelled"}},
+    )
+    paid = tables.TemplateColumn(
+        "{{ record.paid_at|day:record.membership.location.time_zone }}",
+        accessor="paid_at",
+        verbose_name="Paid",
+        attrs={"td": {"class": "labelled"}},
+    )
+
+    class Meta(BaseTable.Meta):
+        model = Invoice
+        fields = ()
+        sequence = ("member", "amount", "failed", "paid")
+        order_by = ("-paid",)
+        empty_text = "No payment that had failed was paid this month yet."

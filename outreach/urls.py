@@ -12,6 +12,7 @@ urlpatterns = [
     path("payments/", payments.overview, name="payments"),
     path("payments/<int:pk>/retry/", payments.retry, name="payment_retry"),
     path("payments/<int:pk>/link/", payments.send_link, name="payment_link"),
+    path("payments/<int:pk>/waive/", payments.waive, name="payment_waive"),
     path("cadence/", cadence.week, name="cadence"),
     path("cadence/dry-run/", cadence.dry_run, name="dry_run"),
     path("cadence/plans/<int:pk>/", cadence.plan, name="plan"),

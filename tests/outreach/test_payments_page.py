@@ -4,14 +4,14 @@ import pytest
 from django.contrib.messages import get_messages
 
 from common import clock
-from members import billing
-from members.models import ConsentEntry, Escalation, Invoice, Reconciliation, StripeEvent
-from members.stripe_standin import playing
+from members import billing, stripe_gateway
+from members.models import AuditEntry, ConsentEntry, CreditEntry, Escalation, Invoice, Reconciliation, StripeEvent
+from members.stripe_standin import playing, store
 from outreach import recovery
-from outreach.models import Message
+from outreach.models import Enrolment, Message
 from tests import factories
 from tests.doubles.events import stored
-from tests.doubles.owing import owing_member, told
+from tests.doubles.owing import live, owing_member, told
 from tests.doubles.subscribed import subscribed_member
 from tests.factories import NOON
 
@@ -60,6 +60,100 @@ def test_an_open_payment_shows_amount_reason_step_and_acts(desk):
     assert "Send link" in shown
 
 
+def test_each_role_is_offered_what_it_may_do(client):
+    _, invoice = owing_member()
+    offered = {}
+
+    for role in ("clinician", "front_desk", "manager"):
+        client.force_login(factories.make_staff(f"{role}@example.com", role=role))
+        shown = page(client)
+        offered[role] = (f"/members/{invoice.membership.patient_id}/act/?act=pause" in shown, "/waive/" in shown)
+        if role != "manager":
+            assert client.get(f"/payments/{invoice.pk}/waive/").status_code == 403
+
+    assert offered == {"clinician": (False, False), "front_desk": (True, False), "manager": (True, True)}
+
+
+class TestWaiving:
+    def test_a_waived_payment_is_void_at_stripe_and_recovery_and_grace_end(self, manager):
+        membership, invoice = owing_member()
+        told(invoice, "payment_failed")
+        recovery.follow_all(now=NOON)
+
+        before = manager.get(f"/payments/{invoice.pk}/waive/").content.decode()
+        answer = manager.post(f"/payments/{invoice.pk}/waive/", {"why": "Our machine was broken"})
+        recovery.follow_all(now=NOON)
+
+        membership.refresh_from_db()
+        assert "Stripe cannot take that back" in before
+        assert "owes nothing" in said(answer)
+        assert store.get("invoice", invoice.stripe_id)["status"] == "void"
+        assert (membership.status, membership.past_due_since) == ("active", None)
+        assert Enrolment.objects.get().ended_because == "no longer owed"
+        assert AuditEntry.objects.get(action="payment.waive_asked").data["why"] == "Our machine was broken"
+        assert AuditEntry.objects.filter(action="payment.waived").count() == 1
+        assert not CreditEntry.objects.exists()
+        assert not Message.objects.exists()
+
+    def test_a_payment_is_waived_once(self, manager):
+        _, invoice = owing_member()
+        address = f"/payments/{invoice.pk}/waive/"
+        manager.post(address, {"why": "Kindness"})
+
+        again = manager.post(address, {"why": "Kindness"})
+
+        assert again.status_code == 409
+        assert "not open any more" in again.content.decode()
+        assert AuditEntry.objects.filter(action="payment.waived").count() == 1
+
+    def test_one_that_was_paid_a_moment_ago_is_not_waived(self, manager):
+        _, invoice = owing_member()
+        live(invoice, "paid")
+
+        answer = manager.post(f"/payments/{invoice.pk}/waive/", {"why": "Kindness"})
+
+        invoice.refresh_from_db()
+        assert answer.status_code == 409
+        assert "paid a moment ago" in answer.content.decode()
+        assert invoice.status == "paid"
+        assert not AuditEntry.objects.filter(action="payment.waived").exists()
+
+    def test_without_a_reason_nothing_is_waived_and_the_field_says_so(self, manager):
+        _, invoice = owing_member()
+
+        answer = manager.post(f"/payments/{invoice.pk}/waive/", {"why": " "})
+
+        assert answer.status_code == 422
+        assert "form-error" in answer.content.decode()
+        assert store.get("invoice", invoice.stripe_id)["status"] == "open"
+
+    def test_while_stripe_cannot_be_reached_it_stays_open_and_can_be_waived_later(self, manager):
+        """R145: the key is the invoice, so that asking again is the same act."""
+        _, invoice = owing_member()
+        address = f"/payments/{invoice.pk}/waive/"
+
+        with pytest.MonkeyPatch.context() as outage:
+            outage.setattr(stripe_gateway, "void_invoice", _no_answer)
+            refused = manager.post(address, {"why": "Kindness"})
+        after = manager.post(address, {"why": "Kindness"})
+
+        assert refused.status_code == 409
+        assert "still open" in refused.content.decode()
+        assert after.status_code == 302
+
+    def test_what_the_scheduler_charges_is_waived_there(self, manager):
+        _, invoice = owing_member()
+        Invoice.objects.update(charged_by=Invoice.ChargedBy.SCHEDULER)
+
+        answer = manager.post(f"/payments/{invoice.pk}/waive/", {"why": "Kindness"})
+
+        assert "Waive it there" in answer.content.decode()
+
+
+def _no_answer(*_args, **_kwargs):
+    raise stripe_gateway.StripeUnavailable("no answer")
+
+
 def test_a_hard_decline_offers_no_retry(desk):
     owing_member()
     Invoice.objects.update(decline_code="lost_card")
@@ -83,6 +177,8 @@ def test_what_was_recovered_this_month_is_counted(desk):
     shown = page(desk)
 
     assert "1 payment that had failed" in shown
+    assert "Ana Ortiz" not in shown
+    assert "Ana Ortiz" in " ".join(desk.get("/payments/?show=recovered").content.decode().split())
 
 
 def test_charging_again_says_what_came_of_it(desk):
