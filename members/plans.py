@@ -13,6 +13,8 @@ from common.errors import Refused
 from members import audit
 from members.models import Benefit, Plan, PlanVersion, Service
 
+TAKEN = "taken"
+
 
 @dataclass(frozen=True)
 class BenefitDraft:
@@ -35,16 +37,25 @@ def create(
 
 
 def revise(
-    *, plan: Plan, rules: dict[str, Any], benefits: Sequence[BenefitDraft], actor: str, now: datetime
+    *,
+    plan: Plan,
+    rules: dict[str, Any],
+    benefits: Sequence[BenefitDraft],
+    actor: str,
+    now: datetime,
+    seen: int | None = None,
 ) -> PlanVersion:
     """The plan's next version, sold from `rules["effective_from"]` on; who has the plan keeps the version they bought.
 
     `rules` are columns of PlanVersion. A Stripe price is for one amount: with another price it is left empty, and the
-    version cannot be sold until it has its own.
+    version cannot be sold until it has its own. `seen`: the newest number when the editing began; Refused (taken) where
+    somebody has made another since.
     """
     with transaction.atomic():
         Plan.objects.select_for_update().get(pk=plan.pk)
         last = plan.versions.order_by("-number").first()
+        if seen is not None and (last is None or last.number != seen):
+            raise Refused("A colleague made a version meanwhile. Look at both, then save again.", code=TAKEN)
         version = PlanVersion.objects.create(
             plan=plan,
             number=last.number + 1 if last else 1,

@@ -19,6 +19,8 @@ Role = StaffRole.Role
 _MAY_APPROVE_MARKETING = frozenset({Role.OWNER, Role.CLINICIAN})
 _MAY_APPROVE = frozenset({Role.OWNER, Role.CLINICIAN, Role.MANAGER})
 _LONGEST_DAYS = 365
+TAKEN = "taken"
+_TAKEN = "A colleague saved a version meanwhile. Look at both, then save again."
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,12 @@ def draft(
     note: str,
     by: StaffUser,
     now: datetime,
+    seen: int | None = None,
 ) -> SequenceVersion:
-    """Keep a new version, not live yet. Raises Refused with the first error; nothing is kept then."""
+    """Keep a new version, not live yet. Raises Refused with the first error; nothing is kept then.
+
+    `seen`: the newest number when the editing began. Refused (taken) where somebody has saved another since.
+    """
     errors = [(place, finding) for place, finding in check(steps, stops) if finding.is_error]
     if errors:
         place, finding = errors[0]
@@ -71,15 +77,15 @@ def draft(
     try:
         with transaction.atomic():
             last = sequence.versions.order_by("-number").values_list("number", flat=True).first() or 0
+            if seen is not None and last != seen:
+                raise Refused(_TAKEN, code=TAKEN)
             version = SequenceVersion.objects.create(
                 sequence=sequence, number=last + 1, stops=list(stops), note=note[:200], made_at=now, made_by=by
             )
             Step.objects.bulk_create(_row(version, place, step) for place, step in enumerate(steps))
             _trace("drafted", version, by, now)
     except IntegrityError:  # one_version_a_number
-        raise Refused(
-            "A colleague saved a version at this moment. Look at it, then save again.", code="taken"
-        ) from None
+        raise Refused(_TAKEN, code=TAKEN) from None
     return version
 
 
@@ -94,6 +100,11 @@ def approve(*, version: SequenceVersion, by: StaffUser, now: datetime) -> None:
         waiting = SequenceVersion.objects.filter(pk=version.pk, approved_at__isnull=True)
         if waiting.update(approved_at=now, approved_by=by):
             _trace("approved", version, by, now)
+
+
+def newest(sequence: Sequence) -> SequenceVersion | None:
+    """The version that was saved last, live or not."""
+    return sequence.versions.select_related("made_by").order_by("-number").first()
 
 
 def as_drafts(version: SequenceVersion | None) -> list[DraftStep]:

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from common import clock
+from common import clock, differences
 from common.access import EVERYWHERE, SHARED, staff
+from common.differences import Difference
 from common.errors import Refused
 from members import plan_prices, plan_words, plans, price_changes
 from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, Service
@@ -70,12 +71,12 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _edit(request: HttpRequest, *, plan: Plan | None, plan_form: PlanForm | None) -> HttpResponse:
     last = plan.versions.prefetch_related("benefits__services").first() if plan else None
-    lines = [initial_of(line) for line in last.benefits.all()] if last else []
-    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first() or "UTC"
-    as_before = PlanVersion(**_rules_of(last)) if last else PlanVersion()
-    form = VersionForm(request.POST or None, instance=as_before, zone=zone)
-    benefits = BenefitFormSet(request.POST or None, initial=lines, prefix="benefit")
-    if request.method == "POST":
+    began = _number(request, "base")
+    base = plan.versions.filter(number=began).first() or last if plan and began else last
+    posted = request.POST if request.method == "POST" else None
+    form, benefits = _forms(base, posted)
+    both = None
+    if posted:
         # Each is asked, so that all errors are shown at once.
         asked: list[bool] = [form.is_valid(), benefits.is_valid(), plan_form is None or plan_form.is_valid()]
         if all(asked):
@@ -83,11 +84,38 @@ def _edit(request: HttpRequest, *, plan: Plan | None, plan_form: PlanForm | None
                 version = _make(request, plan, plan_form, form, benefits)
             except Refused as refusal:
                 form.add_error(None, refusal.message)
+                both = _both(last, form, benefits) if refusal.code == plans.TAKEN else None
             else:
                 messages.success(request, f"{version} is made. Members keep the version that they bought.")
                 return redirect("members:plan", version.plan_id)
-    context = {"plan": plan, "last": last, "plan_form": plan_form, "form": form, "benefits": benefits}
-    return render(request, "members/plan_form.html", context, status=422 if request.method == "POST" else 200)
+    # Who was shown the newest version may save over it.
+    context = {"plan": plan, "last": base, "plan_form": plan_form, "form": form, "benefits": benefits, "both": both}
+    context["seen"] = last.number if last and (both is not None or not posted) else _number(request, "seen")
+    context["both_of"] = last or ""
+    return render(request, "members/plan_form.html", context, status=422 if posted else 200)
+
+
+def _forms(base: PlanVersion | None, posted: Any) -> tuple[VersionForm, Any]:
+    """The rules and the benefits of a version, filled in with what `base` says."""
+    lines = [initial_of(line) for line in base.benefits.all()] if base else []
+    zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first() or "UTC"
+    as_before = PlanVersion(**_rules_of(base)) if base else PlanVersion()
+    return VersionForm(posted, instance=as_before, zone=zone), BenefitFormSet(posted, initial=lines, prefix="benefit")
+
+
+def _both(theirs: PlanVersion | None, form: VersionForm, benefits: Any) -> list[Difference]:
+    """What the version that a colleague made says, where it differs from what was typed here."""
+    rules, lines = _forms(theirs, None)
+    found = differences.between(rules, form)
+    kept = (line for line in benefits.forms if line.has_changed() or line.initial)
+    mine = {line["code"].value(): line for line in kept if not line.cleaned_data.get("DELETE")}
+    for line in lines.initial_forms:
+        code = line.initial["code"]
+        if other := mine.pop(code, None):
+            found += differences.between(line, other, title=f"Benefit {code}")
+        else:
+            found.append(Difference(f"Benefit {code}", "in it", "not in it"))
+    return found + [Difference(f"Benefit {code or 'added'}", "not in it", "in it") for code in mine]
 
 
 def _make(
@@ -96,9 +124,15 @@ def _make(
     said: dict[str, Any] = {"actor": signed_in.actor(request), "now": clock.now()}
     rules, drafts = form.rules(), benefits.drafts()
     if plan is not None:
-        return plans.revise(plan=plan, rules=rules, benefits=drafts, **said)
+        return plans.revise(plan=plan, rules=rules, benefits=drafts, seen=_number(request, "seen"), **said)
     named = plan_form.cleaned_data if plan_form else {}
     return plans.create(name=named["name"], tier=named["tier"], rules=rules, benefits=drafts, **said)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """Of a version: "base", which the form was filled in with, or "seen", the newest one when it was opened."""
+    written = request.POST.get(name, "")
+    return int(written) if written.isdecimal() and len(written) < 5 else None
 
 
 def _rules_of(version: PlanVersion) -> dict[str, Any]:

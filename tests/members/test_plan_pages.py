@@ -136,6 +136,28 @@ class TestNewVersion:
         kept = ("code", "kind", "quantity", "percent", "category", "valid_months", "rollover_cap", "shareable")
         assert list(made.benefits.values_list(*kept)) == list(last.benefits.values_list(*kept))
 
+    def test_a_version_that_a_colleague_made_meanwhile_is_shown_beside_what_was_typed(self, manager):
+        plan = rich_plan()
+        address = reverse("members:plan_revise", args=[plan.pk])
+        begun = self.filled(manager, plan) | {"base": "2", "seen": "2"}
+        manager.post(address, begun | {"price_cents": "259.00", "benefit-0-DELETE": "on"})
+
+        refused = manager.post(address, begun | {"notice_days": "45", "benefit-1-dollars": "75"})
+        versions = plan.versions.count()
+        notice = str(plan.version_at(NOON).notice_days)
+        shown = {one.what: (one.theirs, one.yours) for one in refused.context["both"]}
+        again = manager.post(address, begun | {"notice_days": "45", "seen": str(refused.context["seen"])})
+
+        assert (refused.status_code, versions) == (422, 3)
+        assert {name: shown[name] for name in ("Price, $", "Notice before the end, days")} == {
+            "Price, $": ("259.00", "249.00"),
+            "Notice before the end, days": (notice, "45"),
+        }
+        assert shown["Benefit wallet: Money a period, $"] == ("50.00", "75")
+        assert shown["Benefit one-of-these"] == ("not in it", "in it")
+        assert 'value="45"' in refused.content.decode()
+        assert again.status_code == 302
+
     def test_a_benefit_may_be_taken_off_and_another_added(self, manager):
         plan = rich_plan()
         facial = factories.make_service()

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.text import slugify
 
-from common import clock, htmx
+from common import clock, differences, htmx
 from common.errors import Refused
 from members import practice_setup
 from members.models import Location, OnCallContact, Service
@@ -46,7 +46,8 @@ def edit(
                 also(fresh)
         except Refused as refused:
             form.add_error(None, refused.message)
-            context |= {"seen": kept, "theirs": _theirs(form, type(row)._default_manager.get(pk=row.pk))}
+            saved = form_class(instance=type(row)._default_manager.get(pk=row.pk))
+            context |= {"seen": kept, "both": differences.between(saved, form)}
         except forms.ValidationError as wrong:
             form.add_error(None, " ".join(wrong.messages))
         else:
@@ -103,12 +104,3 @@ def _new_id(row: Any, name: str) -> str:
     known = set(type(row)._default_manager.values_list("external_id", flat=True))
     stem = slugify(name)[:50] or "entry"
     return next(one for number in range(1, 10_000) if (one := f"{stem}-{number}" if number > 1 else stem) not in known)
-
-
-def _theirs(form: forms.ModelForm[Any], saved: Any) -> list[tuple[str, Any]]:
-    """What the other person saved, where it differs from what was typed here."""
-    return [
-        (str(form.fields[name].label or name), getattr(saved, name))
-        for name in form._meta.fields or ()
-        if str(getattr(saved, name)) != str(form.cleaned_data.get(name))
-    ]
