@@ -1,5 +1,6 @@
 """The rows behind a figure: counted or summed by location and plan for the number, opened one by one for who asks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +43,12 @@ class Counted:
         groups: Rows = where.annotate(n=Count("pk") if self.value is None else Sum(self.value))
         return groups
 
-    def opened(self, *, location: int | None = None, plan: int | None = None) -> Rows:
-        """The same rows as plain values, newest first. Kept to a location and a plan by the very columns that the
-        number is grouped by, so that nothing is counted here that is not counted there."""
+    def opened(
+        self, *, location: int | None = None, plan: int | None = None, places: Collection[int] | None = None
+    ) -> Rows:
+        """The same rows as plain values, newest first. Kept to a location and a plan (and to `places`, the locations of
+        who asks) by the very columns that the number is grouped by, so that nothing is counted here that is not there.
+        """
         noun = self.noun
         columns = {
             "patient_pk": F(f"{noun.who}__pk"),
@@ -63,6 +67,8 @@ class Counted:
         rows = self.rows.order_by().annotate(**columns)
         kept = {"at": location, "on": plan}
         rows = rows.filter(**{column: pk for column, pk in kept.items() if pk})
+        if places is not None:
+            rows = rows.filter(at__in=places)
         newest_first: Rows = rows.order_by("-moment", "-pk").values("pk", *columns)
         return newest_first
 

@@ -10,27 +10,28 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from common import clock, spreadsheets, tables
-from common.access import EVERYWHERE, staff
-from members import audit, figures, metrics
-from members.counted import Counted
+from common.access import SHARED, places_of, staff
+from members import audit, figures, metrics, places
+from members.counted import Counted, Rows
 from members.models import Location, MetricSnapshot, Plan
 from members.tables import FigureTable
 from members.views import signed_in
-from members.views.metrics import number
+from members.views.metrics import where_asked
 from members.views.signed_in import LEADERS
 
 _TITLES = ("Patient", "Number", "What", "State", "When (UTC)", "Plan", "Location", "Amount")
 
 
-@staff(*LEADERS, place=EVERYWHERE)
+@staff(*LEADERS, place=SHARED)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """`?part=all` opens what the number is a part of. The number is the kept one; the rows are read now."""
     metric, month, part, counted = _asked(request, name)
-    where = {key: pk for key, pk in _where(request).items() if pk}
-    table = FigureTable(counted.opened(**where), counted=counted)
-    kept = MetricSnapshot.objects.filter(
-        month=month, name=metric.name, **{f"{key}_id": pk for key, pk in where.items()}
+    where = {key: pk for key, pk in where_asked(request).items() if pk}
+    here = places_of(request)
+    table = FigureTable(counted.opened(**where, places=here), counted=counted)
+    kept = places.within(MetricSnapshot.objects.filter(month=month, name=metric.name), here, "location").filter(
+        **{f"{key}_id": pk for key, pk in where.items()}
     )
     sums = kept.aggregate(above=Sum("numerator"), below=Sum("denominator"))
     known = None if sums["above"] is None else (sums["above"], sums["below"])
@@ -45,21 +46,22 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "known": known,
         "counted_at": at,
         "zone": metrics.zone(),
-        "location": Location.objects.filter(pk=where.get("location", 0)).first(),
-        "plan": Plan.objects.filter(pk=where.get("plan", 0)).first(),
+        "everywhere": here is None,
+        "location": Location.objects.filter(pk=where["location"]).first() if "location" in where else None,
+        "plan": Plan.objects.filter(pk=where["plan"]).first() if "plan" in where else None,
         "address": urlencode(asked),
         "address_of_part": urlencode({**asked, "part": part}),
     }
     return tables.page(request, table, "members/metric_rows.html", context)
 
 
-@staff(*LEADERS, place=EVERYWHERE)
+@staff(*LEADERS, place=SHARED)
 @require_safe
 def as_csv(request: HttpRequest, name: str) -> HttpResponse:
     """The same rows as a spreadsheet; on record, because it takes names out of the house (R116)."""
     metric, month, part, counted = _asked(request, name)
-    where = {key: pk for key, pk in _where(request).items() if pk}
-    lines = list(_lines(counted, where))
+    where = {key: pk for key, pk in where_asked(request).items() if pk}
+    lines = list(_lines(counted, counted.opened(**where, places=places_of(request))))
     data = {"figure": metric.name, "month": f"{month:%Y-%m}", "part": part, "rows": len(lines)}
     audit.record("metrics.rows_exported", actor=signed_in.actor(request), patient=None, now=clock.now(), data=data)
     return spreadsheets.response(f"{metric.name}-{month:%Y-%m}.csv", _TITLES, lines)
@@ -85,13 +87,9 @@ def _month(written: str) -> date | None:
     return month if 2000 <= month.year < 2100 else None
 
 
-def _where(request: HttpRequest) -> dict[str, int | None]:
-    return {key: number(request.GET.get(key, "")) for key in ("location", "plan")}
-
-
-def _lines(counted: Counted, where: dict[str, int]) -> Iterator[tuple[Any, ...]]:
+def _lines(counted: Counted, rows: Rows) -> Iterator[tuple[Any, ...]]:
     states = counted.state_words()
-    for row in counted.opened(**where).iterator(chunk_size=2_000):
+    for row in rows.iterator(chunk_size=2_000):
         yield (
             *(row["name"], row["patient_pk"], counted.noun.one, states.get(row["standing"], row["standing"])),
             *(f"{row['moment']:%Y-%m-%d %H:%M}" if row["moment"] else "", row["plan_name"], row["place"]),

@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common import clock, spreadsheets
-from common.access import EVERYWHERE, staff
-from members import audit, figures, metrics
+from common.access import places_of, staff
+from members import audit, figures, metrics, places
 from members.models import Location, MetricSnapshot, Plan
 from members.views import signed_in
 from members.views.signed_in import LEADERS
@@ -21,24 +21,26 @@ MONTHS_SHOWN = 12
 Sums = dict[tuple[Any, str], tuple[int, int]]
 
 
-@staff(*LEADERS, place=EVERYWHERE)
+@staff(*LEADERS)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """One month's figures, the twelve months of each as a chart and a table, and the places beside each other. Reads
-    kept rows only."""
-    chosen = {name: number(request.GET.get(name, "")) for name in ("location", "plan")}
+    kept rows only; whoever leads some locations sees theirs."""
+    here = places_of(request)
+    chosen = where_asked(request)
     kept = {f"{name}_id": pk for name, pk in chosen.items() if pk}
-    rows = MetricSnapshot.objects.filter(**kept)
+    rows = places.within(MetricSnapshot.objects.filter(**kept), here, "location")
     months = sorted(set(rows.order_by().values_list("month", flat=True).distinct()), reverse=True)[:MONTHS_SHOWN]
     month = _month(request.GET.get("month", ""), months)
     sums = _sums(rows.filter(month__in=months), "month")
-    locations, plans = list(Location.objects.all()), list(Plan.objects.all())
+    locations, plans = list(places.within(Location.objects.all(), here, "pk")), list(Plan.objects.all())
     where = {name: pk for name, pk in chosen.items() if pk} | ({"month": f"{month:%Y-%m}"} if month else {})
     of_month = rows.filter(month=month) if month else rows.none()
     context = {
         "month": month,
         "months": months,
         "locations": locations,
+        "everywhere": here is None,
         "plans": plans,
         "chosen": chosen,
         "five": [_figure(metric, sums, months, month, where) for metric in metrics.FIVE],
@@ -52,11 +54,12 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "members/metrics.html", context)
 
 
-@staff(*LEADERS, place=EVERYWHERE)
+@staff(*LEADERS)
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
     """Every kept figure: numerator and denominator, so that any sum can be made from it."""
-    kept = MetricSnapshot.objects.order_by("month", "location", "plan", "name").values_list(
+    mine = places.within(MetricSnapshot.objects.all(), places_of(request), "location")
+    kept = mine.order_by("month", "location", "plan", "name").values_list(
         "month", "location__name", "plan__name", "name", "numerator", "denominator"
     )
     rows = [(f"{month:%Y-%m}", *rest) for month, *rest in kept]
@@ -103,6 +106,15 @@ def _month(written: str, months: list[date]) -> date | None:
         if asked:
             return asked
     return months[0] if months else None
+
+
+def where_asked(request: HttpRequest) -> dict[str, int | None]:
+    """Location and plan that were asked for. 404 for a location at which who asks leads nothing."""
+    asked = {name: number(request.GET.get(name, "")) for name in ("location", "plan")}
+    here, location = places_of(request), asked["location"]
+    if location and here is not None and location not in here:
+        raise Http404
+    return asked
 
 
 def number(written: str) -> int | None:

@@ -337,6 +337,35 @@ def test_rows_of_another_location_or_an_unknown_figure_are_not_shown(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("role", ["manager", "owner"])
+def test_a_leader_of_one_location_sees_its_figures_and_rows_only(client, role):
+    came, stayed_away = a_month_of_three(client)
+    dallas = factories.make_location(name="Dallas", external_id="dallas")
+    stayed_away.location = dallas
+    stayed_away.save()
+    metric_snapshots.recompute(month=MONTH, now=NOW)
+    leader = factories.make_staff("austin@example.com", role=role)
+    leader.roles.update(location=came.location)
+    client.force_login(leader)
+    rows, rows_csv = (reverse(f"members:{name}", args=["utilization"]) for name in ("metric_rows", "metric_rows_csv"))
+
+    page = client.get(reverse("members:metrics"), {"month": "2026-06"}).content.decode()
+    opened = client.get(rows, {"month": "2026-06", "part": "all"}).content.decode()
+    files = (
+        client.get(reverse("members:metrics_csv")).content
+        + client.get(rows_csv, {"month": "2026-06", "part": "all"}).content
+    )
+
+    assert ("100.0 %" in page, "50.0 %" in page, "Dallas" in page) == (True, False, False)
+    assert reverse("members:detail", args=[came.patient_id]) in opened
+    assert reverse("members:detail", args=[stayed_away.patient_id]) not in opened
+    assert "1 of 1" in opened
+    assert (b"Austin" in files, b"Dallas" in files) == (True, False)
+    for path in (reverse("members:metrics"), rows, rows_csv):
+        assert client.get(path, {"location": dallas.pk}).status_code == 404
+
+
+@pytest.mark.django_db
 def test_rows_leave_the_house_as_a_file_only_on_record(client):
     """R116."""
     a_month_of_three(client)
