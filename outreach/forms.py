@@ -10,6 +10,7 @@ from django.http import QueryDict
 from common import clock
 from members import waiving
 from outreach import late_facts, plain_words
+from outreach.cadence.rounds import SEQUENCES
 from outreach.editing import DraftStep
 from outreach.models import Message, Sequence, Step
 from outreach.models.messages import MessageQuerySet
@@ -20,6 +21,7 @@ _SENDERS = {
     "patient": Q(direction=Message.Direction.IN),
 }
 _GROUPS = {"went": Message.WENT_OUT, "trouble": Message.DID_NOT_ARRIVE}
+_ROUNDS = {"monday": "Monday’s nudges", "wednesday": "Wednesday’s payments", "friday": "Friday’s win-backs"}
 
 
 class WaiveForm(forms.Form):
@@ -44,7 +46,9 @@ class MessageFilter(forms.Form):
         choices=[("", "Any status"), ("went", "Went out"), ("trouble", "Did not arrive"), *Message.Status.choices],
     )
     kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *plain_words.KINDS.items()])
-    sequence = forms.ChoiceField(required=False, choices=[("", "Any sequence"), *Sequence.Slug.choices])
+    sequence = forms.ChoiceField(
+        required=False, choices=[("", "Any sequence"), *_ROUNDS.items(), *Sequence.Slug.choices]
+    )
     period = forms.ChoiceField(
         required=False, choices=[("", "Any time"), ("day", "Last 24 hours"), ("week", "This week")]
     )
@@ -64,7 +68,7 @@ class MessageFilter(forms.Form):
         if kind := asked.get("kind"):
             rows = rows.filter(kind=kind)
         if sequence := asked.get("sequence"):
-            rows = rows.filter(enrolment__sequence__slug=sequence)
+            rows = rows.filter(enrolment__sequence__slug__in=SEQUENCES.get(sequence, (sequence,)))
         if period := asked.get("period"):
             since = now - timedelta(days=1) if period == "day" else clock.monday(now, zone)
             rows = rows.filter(created_at__gte=since)

@@ -14,7 +14,7 @@ from members import declines, places
 from members.arrivals import Arrival, flagged
 from members.forms import recovered_invoices
 from members.models import Escalation, Invoice, Membership, Visit
-from outreach.models import Message, Sequence
+from outreach.models import Message
 
 DAY = timedelta(days=1)
 SHOWN = 8
@@ -53,15 +53,22 @@ class Automation:
 
 
 def cases(*, now: datetime, at: At = None) -> Cases:
+    """The totals are of all that wait, the rows are a few; one statement."""
     unresolved = Escalation.objects.exclude(state=Escalation.State.RESOLVED)
     waiting = places.within(unresolved, at, "location", "patient__home_location")
-    counts = waiting.aggregate(
-        open=Count("pk"),
-        overdue=Count("pk", filter=Q(due_at__lt=now)),
-        emergencies=Count("pk", filter=Q(severity=Escalation.Severity.EMERGENCY)),
+    rows: list[Any] = list(
+        waiting.select_related("patient", "claimed_by")
+        .annotate(
+            all_open=Window(Count("pk")),
+            all_overdue=Window(Count("pk", filter=Q(due_at__lt=now))),
+            all_emergencies=Window(Count("pk", filter=Q(severity=Escalation.Severity.EMERGENCY))),
+        )
+        .order_by("severity", "due_at", "pk")[:SHOWN]
     )
-    first = waiting.select_related("patient", "claimed_by").order_by("severity", "due_at", "pk")[:SHOWN]
-    return Cases(first=list(first), **counts)
+    if not rows:
+        return Cases(open=0, overdue=0, emergencies=0, first=[])
+    first = rows[0]
+    return Cases(open=first.all_open, overdue=first.all_overdue, emergencies=first.all_emergencies, first=rows)
 
 
 def at_risk(*, at: At = None) -> AtRisk:
@@ -126,10 +133,3 @@ def automation(*, now: datetime) -> Automation:
     done.recovered, done.recovered_cents = paid["members"], paid["cents"]
     done.held_because = dict(sorted(done.held_because.items(), key=lambda pair: -pair[1])[:4])
     return done
-
-
-def nudges_this_week(*, now: datetime, zone: str) -> int:
-    """Texts of the utilization sequence made since Monday in the practice's zone."""
-    return Message.objects.filter(
-        enrolment__sequence__slug=Sequence.Slug.UTILIZATION, created_at__gte=clock.monday(now, zone)
-    ).count()

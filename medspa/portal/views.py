@@ -5,13 +5,8 @@ from django.views.decorators.http import require_safe
 
 from common import clock, htmx
 from common.access import places_of, staff
-from medspa.portal import shell
+from medspa.portal import shell, week
 from medspa.portal import today as facts
-
-_CADENCE = {
-    0: "Monday: members with unused credits and nothing booked in the next 30 days are nudged today.",
-    6: "Tomorrow is nudge day: members with unused credits and nothing booked will hear from us.",
-}
 
 
 @staff()
@@ -25,13 +20,12 @@ def today(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "greeting": "Good morning" if local.hour < 12 else "Good afternoon" if local.hour < 17 else "Good evening",
-        "cadence": _CADENCE.get(local.weekday(), "Nudges about unused credits go out on Mondays."),
         "cases": facts.cases(now=now, at=here),
         "at_risk": facts.at_risk(at=here),
         "arrivals": arrivals,
         "to_come": [one for one in arrivals if not one.is_past],
         "earlier": [one for one in arrivals if one.is_past],
         "done": facts.automation(now=now),
-        "nudges": facts.nudges_this_week(now=now, zone=zone),
+        "week": week.rounds(now=now, zone=zone, at=here),
     }
     return htmx.render(request, "portal/today.html", context, partial="today")

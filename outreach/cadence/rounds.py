@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from common.errors import Refused
 from outreach.audiences import Moment, Selection, at_risk, due, growing, left, owing
+from outreach.models import Sequence
 
+Slug = Sequence.Slug
 EVERY_DAY = frozenset(range(7))
 
 
@@ -65,6 +67,22 @@ ROUNDS: dict[str, Round] = {
         selections=(due.select_missed,),
     ),
 }
+
+# What the three rounds of the week say; the daily rounds may begin some of it as well.
+SEQUENCES: dict[str, tuple[str, ...]] = {
+    "monday": (Slug.UTILIZATION, Slug.UTILIZATION_60, Slug.COME_BACK, Slug.RHYTHM),
+    "wednesday": (Slug.PAYMENT_RECOVERY,),
+    "friday": (Slug.WIN_BACK, Slug.PAUSE_FORGOTTEN),
+}
+
+BY_HAND = "by_hand"
+# A plan that staff make of members whom they chose; no clock runs it.
+_CHOSEN = Round("By hand", "Members chosen by hand", weekdays=frozenset(), hour=0, selections=())
+
+
+def of_plan(which: str) -> Round:
+    """The round that a plan belongs to, also one made by hand. Raises Refused (no_such_cadence)."""
+    return _CHOSEN if which == BY_HAND else named(which)
 
 
 def named(which: str) -> Round:

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -6,7 +7,7 @@ from django.urls import reverse
 from common import clock
 from members import credits, escalations
 from members.models import Invoice, Membership, Visit
-from outreach.models import Enrolment, Message, Sequence
+from outreach.models import CadencePlan, Enrolment, Message, PlanLine, Sequence
 from tests import factories
 from tests.factories import NOON
 
@@ -186,18 +187,41 @@ def test_money_that_came_back_is_money_of_invoices_that_had_failed(desk):
     assert len(rows) == 1
 
 
-def test_nudges_of_this_week_are_counted_from_monday(desk):
+def week_of(page) -> str:
+    """The panel of this week, as its words."""
+    panel = page.content.decode().split('id="h-week"')[1].split("</section>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", panel).split())
+
+
+def test_the_three_rounds_of_the_week_are_shown_done_or_planned_with_their_texts(desk):
     member = factories.make_membership()
-    sequence = Sequence.objects.create(slug="utilization", name="Unused credits")
+    sequence = Sequence.objects.create(slug="come_back", name="Come back")
     enrolment = Enrolment.objects.create(
         sequence=sequence, membership=member, cause="unused:2026-06:30", started_at=NOON, next_at=NOON
     )
     text_to(member.patient, enrolment=enrolment, ago=timedelta(hours=26))  # Monday
     text_to(member.patient, enrolment=enrolment, ago=timedelta(days=2))  # Sunday
+    monday = CadencePlan.objects.create(
+        which="monday", on=NOON.date() - timedelta(days=1), made_at=NOON, ran_at=NOON, enrolled=4
+    )
+    dry = CadencePlan.objects.create(which="wednesday", on=NOON.date(), made_at=NOON)
+    for why in ("", "paused"):
+        PlanLine.objects.create(plan=dry, membership=member, sequence=sequence, cause=f"x{why}", why=why)
 
     page = desk.get(reverse("portal:today"))
 
-    assert page.context["nudges"] == 1
+    shown = week_of(page)
+    assert "Mon: Members who pay and do not come Done: 4 enrolled 1 text" in shown
+    assert "Planned for Wed Jun 17, from 10:00; dry run: 1 to write to 0 texts" in shown
+    assert "Fri: Memberships that ended" in shown
+    assert "Planned for Fri Jun 19, from 10:00 0 texts" in shown
+    assert reverse("outreach:plan", args=[monday.pk]) in page.content.decode()
+    rows = desk.get(reverse("outreach:messages"), {"sequence": "monday", "period": "week"}).context["table"].rows
+    assert len(rows) == 1
+
+
+def test_a_round_that_did_not_run_on_its_day_says_so(desk):
+    assert "It did not run on Mon Jun 15" in week_of(desk.get(reverse("portal:today")))
 
 
 def test_a_full_day_takes_no_more_than_twelve_queries(desk, django_assert_max_num_queries):
