@@ -7,10 +7,15 @@ from common import doors
 from medspa import api, health
 from medspa.portal import member
 from members import urls as members
+from outreach.views import by_hand
 
 # The member page composes rows of all floors, so the top floor serves it; the name stays the members floor's own,
-# so that every floor may link to it without naming a floor above.
-_members = [*members.urlpatterns, path("members/<int:pk>/", member.page, name="detail")]
+# so that every floor may link to it without naming a floor above. So with the page behind the list's ticks.
+_members = [
+    *members.urlpatterns,
+    path("members/<int:pk>/", member.page, name="detail"),
+    path("members/enrol/", by_hand.enrol, name="enrol"),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),

@@ -46,8 +46,8 @@ class MemberTable(BaseTable):
         sequence = ("member", "plan", "status", "credits", "next_visit", "location", "since")
         order_by = ("member",)
 
-    def __init__(self, *args: Any, now: datetime, filtered: bool, **kwargs: Any) -> None:
-        self.now = now
+    def __init__(self, *args: Any, now: datetime, filtered: bool, may_enrol: bool, **kwargs: Any) -> None:
+        self.now, self.may_enrol = now, may_enrol
         empty = (
             "No member matches. Try fewer letters, or clear the filters."
             if filtered

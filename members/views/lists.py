@@ -21,13 +21,15 @@ def members(request: HttpRequest) -> HttpResponse:
     asked = MemberFilter(request.GET)
     everyone = _everyone(request)
     rows = asked.apply(everyone, now=now)
-    table = MemberTable(rows, now=now, filtered=asked.asks)
+    may_enrol = signed_in.leads_everywhere(request)
+    table = MemberTable(rows, now=now, filtered=asked.asks, may_enrol=may_enrol)
     page = tables.page(
         request,
         table,
         "members/list.html",
         {
             "filter": asked,
+            "may_enrol": may_enrol,
             "leads": signed_in.leads(request),
             "asked": request.GET.urlencode(),
             "lists": SavedList.objects.seen_by(signed_in.person(request)),

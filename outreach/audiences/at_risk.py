@@ -57,19 +57,24 @@ def unused_credits(moment: Moment) -> MembershipQuerySet:
     return active(moment).with_unused_credits().without_appointment(after=begins, until=begins + BOOKED_AHEAD)
 
 
+def with_cause(rows: MembershipQuerySet, moment: Moment) -> MembershipQuerySet:
+    """With the tier of each member's absence and the cause of a nudge that goes with it."""
+    rows = rows.annotate(rhythm=_usual_interval())
+    return rows.annotate(tier=_tier(moment)).annotate(cause=_cause(moment))
+
+
 def select(moment: Moment) -> Selection:
     """Every active member: to be nudged by the tier of the absence (90, 60, own rhythm, 30), or skipped with a reason.
 
     The tier is part of the cause, so that 30 days can be followed by 60. Once a month, at 90 days once a quarter: a
     nudge that comes each week is a nag.
     """
-    rows = with_phone(active(moment)).annotate(rhythm=_usual_interval())
-    rows = rows.annotate(tier=_tier(moment)).annotate(cause=_cause(moment))
-    sequences = [moment.sequences[slug].pk for slug in _TIERS.values()]
+    rows = with_cause(with_phone(active(moment)), moment)
+    sequences = [moment.sequences[slug].pk for slug in TIERS.values()]
     return Selection(
         rows=rows,
         sequence=Case(
-            *(When(tier=tier, then=moment.pk(slug)) for tier, slug in _TIERS.items() if tier != "30"),
+            *(When(tier=tier, then=moment.pk(slug)) for tier, slug in TIERS.items() if tier != "30"),
             default=moment.pk(Slug.UTILIZATION),
             output_field=BigIntegerField(),
         ),
@@ -85,7 +90,7 @@ def select(moment: Moment) -> Selection:
     )
 
 
-_TIERS = {"90": Slug.COME_BACK, "60": Slug.UTILIZATION_60, "rhythm": Slug.RHYTHM, "30": Slug.UTILIZATION}
+TIERS = {"90": Slug.COME_BACK, "60": Slug.UTILIZATION_60, "rhythm": Slug.RHYTHM, "30": Slug.UTILIZATION}
 
 
 def _tier(moment: Moment) -> Case:

@@ -78,11 +78,11 @@ def _win_back(moment: Moment, ended: MembershipQuerySet) -> Selection:
     again = Membership.objects.current().filter(patient=OuterRef("patient"))
     return _selection(
         moment,
-        with_phone(ended).annotate(cause=_once_a_membership("ended")),
+        with_phone(ended).annotate(cause=of_this_end()),
         Slug.WIN_BACK,
         skip(Exists(again), "restarted"),
         skip(booked_ahead(moment), "booked"),
-        signals=JSONObject(monthly_credits=_monthly_credits(), ended_days=_days_since(moment)),
+        signals=what_ended(moment),
     )
 
 
@@ -101,8 +101,14 @@ def _selection(moment: Moment, rows: Any, slug: str, *reasons: Any, signals: Any
     )
 
 
-def _once_a_membership(what: str) -> Concat:
-    return Concat(Value(f"{what}:"), Cast("pk", CharField()))
+def of_this_end() -> Concat:
+    """The cause of a win-back: once for each membership that ended."""
+    return Concat(Value("ended:"), Cast("pk", CharField()))
+
+
+def what_ended(moment: Moment) -> JSONObject:
+    """What a win-back says of the membership that ended, and since when."""
+    return JSONObject(monthly_credits=_monthly_credits(), ended_days=_days_since(moment))
 
 
 def _monthly_credits() -> Any:

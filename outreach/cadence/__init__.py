@@ -15,10 +15,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 
 from common import clock
+from common.errors import Refused
 from members import audit
 from members.models import Location, Practice
+from members.models.memberships import MembershipQuerySet
 from outreach import gate, playbooks, spoken, step_facts, wording
-from outreach.audiences import CHOSEN, Moment, Selection
+from outreach.audiences import CHOSEN, Moment, Selection, by_hand
 from outreach.cadence import reasons, rounds, selecting
 from outreach.cadence.rounds import ROUNDS
 from outreach.models import CadencePlan, Enrolment, PlanLine, Sequence, Step
@@ -32,7 +34,9 @@ __all__ = [
     "Skipped",
     "chosen",
     "counted",
+    "first_texts",
     "plan",
+    "plan_by_hand",
     "preview",
     "run",
     "run_due",
@@ -97,6 +101,23 @@ def plan(which: str, *, on: date, now: datetime, location: Location | None = Non
             if location:
                 selection = _at(selection, location)
             selecting.write_lines(row, selection, moment)
+    return Plan(row)
+
+
+def plan_by_hand(*, slug: str, rows: MembershipQuerySet, on: date, actor: str, now: datetime) -> Plan:
+    """Who of `rows` would get the sequence, and why the others would not. Enrols nobody.
+
+    Raises Refused (not_by_hand, nobody).
+    """
+    if not rows.exists():
+        raise Refused("Choose at least one member.", code="nobody")
+    moment = _moment(on, now)
+    selection = by_hand.select(moment, slug=slug, rows=rows)
+    with transaction.atomic():
+        row = CadencePlan.objects.create(which=rounds.BY_HAND, on=on, made_at=now)
+        chosen_ = selecting.write_lines(row, selection, moment)
+        data = {"plan": row.pk, "sequence": slug, "chosen": chosen_}
+        audit.record("cadence.chosen_by_hand", actor=actor, patient=None, now=now, data=data)
     return Plan(row)
 
 
@@ -171,7 +192,7 @@ def counted(row: CadencePlan) -> list[tuple[str, int]]:
 
 def preview(lines: Iterable[PlanLine]) -> Iterator[Planned]:
     """Lines with what their first text will say; times are looked up when it is sent."""
-    practice, first = Practice.current(), _first_texts()
+    practice, first = Practice.current(), first_texts()
     for line in lines:
         membership = line.membership
         name = membership.patient.full_name
@@ -212,7 +233,7 @@ def _at(selection: Selection, location: Location) -> Selection:
     return replace(selection, rows=selection.rows.filter(location=location))
 
 
-def _first_texts() -> dict[int, Step]:
+def first_texts() -> dict[int, Step]:
     """The first text of each sequence's live version."""
     first: dict[int, Step] = {}
     approved = Step.objects.filter(version__approved_at__isnull=False).exclude(channel=Step.Channel.STAFF)

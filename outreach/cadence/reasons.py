@@ -11,6 +11,8 @@ WHY = {
     "in_recovery": "already being followed",
     "no_credits": "no credits left",
     "booked": "appointment booked",
+    "not_active": "not an active membership",
+    "not_ended": "the membership has not ended",
     "restarted": "has a membership again",
     "no_invoice": "past due, but no open invoice here: compare with Stripe",
     "paused": "the membership is paused",

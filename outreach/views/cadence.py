@@ -16,7 +16,7 @@ from members import places
 from members.models import Location, Practice
 from members.views import signed_in
 from outreach import automations, cadence, promotions, switches
-from outreach.cadence import reasons
+from outreach.cadence import reasons, rounds
 from outreach.models import CadencePlan, KillSwitch, Promotion, Sequence, Suppression
 
 _ROWS = 25
@@ -32,7 +32,7 @@ def week(request: HttpRequest) -> HttpResponse:
     made = places.within(CadencePlan.objects.select_related("location"), places_of(request), "location")
     plans = list(made.order_by("-made_at")[:_RECENT])
     for each in plans:
-        each.title = cadence.ROUNDS[each.which].title  # type: ignore[attr-defined]
+        each.title = rounds.of_plan(each.which).title  # type: ignore[attr-defined]
     context = {
         "now": now,
         "zone": zone,
@@ -80,16 +80,17 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     skipped = Paginator(places.within(cadence.skipped(row), here, "membership__location"), _ROWS).get_page(
         request.GET.get("skipped")
     )
-    first = row.location or Location.objects.order_by("pk").first()
+    first, is_by_hand = row.location or Location.objects.order_by("pk").first(), row.which == rounds.BY_HAND
     context = {
         "plan": row,
-        "round": cadence.ROUNDS[row.which],
+        "round": rounds.of_plan(row.which),
         "zone": first.time_zone if first else "UTC",
         "to_enrol": to_enrol,
         "planned": list(cadence.preview(to_enrol)),
         "skipped": skipped,
         "why_not": list(cadence.why_not(skipped)),
         "reasons": [(reasons.in_general(why, row.which), count) for why, count in cadence.counted(row)],
+        "by_hand": Sequence.objects.filter(pk=row.lines.values("sequence")[:1]).first() if is_by_hand else None,
         "may_act": _may_act(request),
     }
     return htmx.render(request, "outreach/plan.html", context)

@@ -142,6 +142,18 @@ window.addEventListener("afterprint", () => {
   for (const part of unfolded) part.open = false;
 });
 
+// --- one tick for all rows of a page; a list that is drawn anew gets its own
+function offerTickAll() {
+  for (const label of document.querySelectorAll("[data-tick-all]")) label.hidden = false;
+}
+offerTickAll();
+document.body.addEventListener("htmx:afterSwap", offerTickAll);
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-tick-all] input");
+  if (!all) return;
+  for (const box of all.form.elements) if (box.classList.contains("tick")) box.checked = all.checked;
+});
+
 // --- a thread opens at its newest text
 function toNewest() {
   for (const thread of document.querySelectorAll("[data-newest]")) thread.scrollTop = thread.scrollHeight;

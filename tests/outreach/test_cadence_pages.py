@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from common import clock
-from members.models import Practice
+from members import consent
+from members.models import AuditEntry, Practice
 from outreach import playbooks, promotions, suppressions
 from outreach.models import CadencePlan, Enrolment, KillSwitch, Promotion, Sequence
 from tests import factories
@@ -145,6 +147,30 @@ def test_a_new_version_is_saved_as_a_draft_and_put_live(owner):
     assert "Version 2 is live" in page
 
 
+def test_a_version_that_a_colleague_saved_meanwhile_is_shown_beside_what_was_typed(owner):
+    address = reverse("outreach:sequence_edit", args=["utilization"])
+    begun = {name: owner.get(address).context[name] for name in ("base", "seen")} | {"stops": ["booked"]}
+    theirs = "Hi {first_name}, it's {practice}. {credits} wait for you. Reply STOP to opt out."
+    mine = "Hi {first_name}, it's {practice}. Use {credits} soon. Reply STOP to opt out."
+    owner.post(address, written(**{"0-wording": theirs}) | begun)
+
+    refused = owner.post(address, written(**{"0-wording": mine, "0-hour": "9"}) | begun)
+    versions = Sequence.objects.get(slug="utilization").versions.count()
+    again = owner.post(
+        address, written(**{"0-wording": mine, "0-hour": "9"}) | begun | {"seen": refused.context["seen"]}
+    )
+
+    assert (refused.status_code, versions) == (422, 2)
+    assert [(one.what, one.theirs, one.yours) for one in refused.context["both"]] == [
+        ("Step 1: Hour", "", "9"),
+        ("Step 1: English", theirs, mine),
+    ]
+    shown = refused.content.decode()
+    assert "Saved meanwhile: version 2 by Dana Reyes" in shown
+    assert shown.count(escape(mine)) == 2  # in the comparison, and still in its field
+    assert again.status_code == 302
+
+
 def test_a_bad_wording_comes_back_with_what_is_wrong_and_what_was_typed(owner):
     fields = written(**{"0-wording": "Hi {nobody}, botox!"}) | {"stops": ["booked"]}
 
@@ -170,3 +196,104 @@ def test_a_sequence_shows_its_steps_and_how_it_ended(owner):
     assert "Automated call" in page
     assert "offers: pause" in page
     assert "Nobody was enrolled yet" in page
+
+
+class TestByHand:
+    """Members ticked in the list, or all that match its filter."""
+
+    def test_ticked_members_are_planned_with_reasons_then_enrolled_once(self, owner):
+        chosen = factories.make_membership(credits_remaining=2)
+        booked = factories.make_membership(
+            factories.make_patient("Lena"), credits_remaining=1, next_appointment_at=NOON + timedelta(days=3)
+        )
+        left_alone = factories.make_membership(factories.make_patient("Mia"), credits_remaining=3)
+        ticks = f"{reverse('members:enrol')}?member={chosen.pk}&member={booked.pk}"
+
+        assert f'name="member" value="{left_alone.pk}"' in owner.get("/members/").content.decode()
+        assert "Enrol 2 members" in owner.get(ticks).content.decode()
+        plan_page = owner.post(ticks, {"sequence": "utilization"}, follow=True).content.decode()
+        assert "Utilization nudge, for members chosen by hand" in plan_page
+        assert "1 to write to" in plan_page
+        assert "appointment on June 19" in plan_page
+        assert not Enrolment.objects.exists()
+        plan = CadencePlan.objects.get()
+        for _ in range(2):
+            owner.post(reverse("outreach:run", args=[plan.pk]))
+
+        assert [each.membership_id for each in Enrolment.objects.all()] == [chosen.pk]
+        actions = AuditEntry.objects.filter(action__startswith="cadence.").order_by("pk")
+        assert [each.action for each in actions] == ["cadence.chosen_by_hand", "cadence.run"]
+        assert "Members chosen by hand" not in owner.get(reverse("outreach:cadence")).content.decode()
+
+    def test_all_that_match_the_filter_are_taken_and_a_second_plan_finds_them_enrolled(self, owner):
+        for name in ("Ana", "Lena"):
+            factories.make_membership(factories.make_patient(name), credits_remaining=2)
+        factories.make_membership(factories.make_patient("Mia"), status="cancelled", ended_at=NOON)
+        matching = f"{reverse('members:enrol')}?all=yes&status=active"
+
+        assert "Enrol 2 members" in owner.get(matching).content.decode()
+        first = owner.post(matching, {"sequence": "come_back"}, follow=True).content.decode()
+        owner.post(reverse("outreach:run", args=[CadencePlan.objects.get().pk]))
+        again = owner.post(matching, {"sequence": "come_back"}, follow=True).content.decode()
+
+        assert "2 to write to" in first
+        assert "0 to write to" in again
+        assert "already enrolled: 2" in again
+
+    def test_who_is_enrolled_by_hand_is_not_nudged_by_monday_too(self, owner):
+        member = factories.make_membership(credits_remaining=2)
+        owner.post(f"{reverse('members:enrol')}?member={member.pk}", {"sequence": "utilization"})
+        owner.post(reverse("outreach:run", args=[CadencePlan.objects.get().pk]))
+
+        monday = owner.post(reverse("outreach:dry_run"), {"which": "monday"}, follow=True).content.decode()
+
+        assert "already enrolled this month: 1" in monday
+
+    @pytest.mark.parametrize(
+        ("sequence", "fields", "why"),
+        [
+            ("utilization", {"status": "paused"}, "the membership is paused"),
+            ("utilization", {"status": "past_due"}, "not an active membership"),
+            ("utilization_60", {"credits_remaining": 0}, "no credits left"),
+            ("win_back", {}, "the membership has not ended"),
+        ],
+    )
+    def test_a_member_whom_the_sequence_does_not_suit_is_named_with_the_reason(self, owner, sequence, fields, why):
+        Practice.objects.update(win_back_on=True)
+        member = factories.make_membership(**{"credits_remaining": 2, **fields})
+
+        page = owner.post(f"{reverse('members:enrol')}?member={member.pk}", {"sequence": sequence}, follow=True)
+
+        assert f"{why}: 1" in page.content.decode()
+
+    def test_whoever_opted_out_is_left_out(self, owner):
+        """Consent is asked for the list, and again at each send."""
+        member = factories.make_membership(credits_remaining=2)
+        consent.opt_out(address=member.patient.phone, channel="sms", wording="STOP", source="text", now=NOON)
+
+        page = owner.post(f"{reverse('members:enrol')}?member={member.pk}", {"sequence": "utilization"}, follow=True)
+
+        assert "opted out of texts: 1" in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("query", "sequence", "words"),
+        [
+            ("", "utilization", "Choose at least one member"),
+            ("all=yes", "payment_recovery", "Choose one of the sequences"),
+        ],
+    )
+    def test_nothing_chosen_and_sequences_that_follow_facts_are_refused(self, owner, query, sequence, words):
+        factories.make_membership()
+
+        page = owner.post(f"{reverse('members:enrol')}?{query}", {"sequence": sequence})
+
+        assert page.status_code == 409
+        assert words in page.content.decode()
+        assert not CadencePlan.objects.exists()
+
+    def test_the_desk_is_offered_no_ticks_and_not_let_in(self, client):
+        factories.make_membership()
+        client.force_login(factories.make_staff())
+
+        assert 'name="member"' not in client.get("/members/").content.decode()
+        assert client.get(reverse("members:enrol")).status_code == 403
