@@ -1,41 +1,116 @@
 """What came of a sequence: per step, and how its enrolments ended. Reads only."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Least
 
-from outreach.models import Enrolment, Message, Sequence, Step
+from members import places
+from members.models import ConsentEntry, Invoice, Visit
+from outreach.models import Enrolment, Message, Sequence, SequenceVersion, Step
 
 _ARRIVED = (Message.Status.SENT, Message.Status.DELIVERED)
 _KEPT_BACK = (Message.Status.HELD, Message.Status.DROPPED, Message.Status.FAILED, Message.Status.UNDELIVERED)
+SINCE = timedelta(days=90)
+WITHIN = timedelta(days=7)
+_NO_STEP = -1
+
+# What may come of a text, by the annotation of `texts` that says so: (its words, whether it is good news).
+OUTCOMES = {
+    "sent": ("sent", None),
+    "delivered": ("delivered", None),
+    "kept_back": ("kept back", False),
+    "replied": ("replied", True),
+    "taken": ("took the offer", True),
+    "booked": ("booked", True),
+    "recovered": ("recovered", True),
+    "opted_out": ("opted out", False),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    name: str
+    words: str
+    count: int
+    is_good: bool | None
 
 
 @dataclass(frozen=True)
 class StepResult:
     step: Step
-    made: int
-    arrived: int
-    kept_back: int
-    taken: int  # a reply that the text offered was given
+    outcomes: list[Outcome]  # those that happened at all
 
 
-def per_step(sequence: Sequence) -> list[StepResult]:
-    """Texts of every version, by the step's place in it."""
-    results = []
-    for step in sequence.steps.select_related("version__sequence"):
-        texts = Message.objects.filter(
-            enrolment__sequence=sequence,
-            dedupe_key__startswith="enrolment:",
-            dedupe_key__endswith=f":step:{step.position}",
+def per_step(live: SequenceVersion, *, now: datetime, at: Collection[int] | None = None) -> list[StepResult]:
+    """What came of the texts of the last 90 days, of whatever version, by the place of each step in the live one.
+
+    `at`: of members of these locations only. One statement for all steps.
+    """
+    steps = list(live.steps.select_related("version__sequence"))
+    made = texts(live.sequence, [step.position for step in steps], now=now, at=at).order_by().values("place")
+    counted = made.annotate(**{f"n_{name}": Count("pk", filter=Q(**{name: True})) for name in OUTCOMES})
+    found = {row["place"]: row for row in counted}
+    return [
+        StepResult(
+            step,
+            [
+                Outcome(name, words, found[step.position][f"n_{name}"], is_good)
+                for name, (words, is_good) in OUTCOMES.items()
+                if found.get(step.position, {}).get(f"n_{name}")
+            ],
         )
-        counted = texts.aggregate(
-            made=Count("pk"),
-            arrived=Count("pk", filter=Q(status__in=_ARRIVED)),
-            kept_back=Count("pk", filter=Q(status__in=_KEPT_BACK)),
-            taken=Count("pk", filter=Q(offer__taken_at__isnull=False)),
-        )
-        results.append(StepResult(step, **counted))
-    return results
+        for step in steps
+    ]
+
+
+def texts(
+    sequence: Sequence, positions: Iterable[int], *, now: datetime, at: Collection[int] | None = None
+) -> "QuerySet[Any]":
+    """Texts of the last 90 days of the steps at these positions, with that `place` and an annotation for every outcome.
+
+    What follows a text counts for it within seven days, and until the next text of the same enrolment went out.
+    """
+    rows = Message.objects.filter(enrolment__sequence=sequence, created_at__gt=now - SINCE)
+    later = Message.objects.filter(enrolment=OuterRef("enrolment"), sent_at__gt=OuterRef("sent_at")).order_by("sent_at")
+    seven_days = F("sent_at") + WITHIN
+    rows = places.within(rows, at, "location").annotate(
+        place=_place(positions), until=Least(Coalesce(Subquery(later.values("sent_at")[:1]), seven_days), seven_days)
+    )
+    stopped = ConsentEntry.objects.filter(act=ConsentEntry.Act.OPT_OUT, address=OuterRef("address"))
+    replies = Message.objects.filter(direction=Message.Direction.IN, address=OuterRef("address"))
+    visits = Visit.objects.filter(patient=OuterRef("enrolment__membership__patient"))
+    owed = Invoice.objects.filter(membership=OuterRef("enrolment__membership"), status=Invoice.Status.PAID)
+    rows = rows.annotate(
+        sent=_when(status__in=Message.WENT_OUT),
+        delivered=_when(status=Message.Status.DELIVERED),
+        kept_back=_when(status__in=_KEPT_BACK),
+        taken=_when(offer__taken_at__isnull=False),
+        opted_out=_follows(stopped, "occurred_at"),
+        heard=_follows(replies, "created_at"),
+        booked=_follows(visits, "booked_at"),
+        recovered=_follows(owed.filter(first_failed_at__isnull=False), "paid_at"),
+    )
+    return rows.annotate(replied=_when(heard=True, opted_out=False))
+
+
+def _place(positions: Iterable[int]) -> Case:
+    ends = (When(dedupe_key__endswith=f":step:{position}", then=Value(position)) for position in positions)
+    return Case(*ends, default=Value(_NO_STEP), output_field=IntegerField())
+
+
+def _when(**condition: object) -> Case:
+    return Case(When(Q(**condition), then=Value(True)), default=Value(False))
+
+
+def _follows(facts: "QuerySet[Any]", moment: str) -> Exists:
+    """Whether one of `facts` happened after the text went out, and before what comes after it is credited."""
+    return Exists(
+        facts.filter(**{f"{moment}__gt": OuterRef("sent_at"), f"{moment}__lte": OuterRef("until")}).order_by()
+    )
 
 
 def endings(sequence: Sequence) -> list[tuple[str, int]]:

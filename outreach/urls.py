@@ -25,6 +25,7 @@ urlpatterns = [
     path("cadence/numbers/<int:pk>/use/", offers.use_again, name="use_again"),
     path("sequences/", sequences.listed, name="sequences"),
     path("sequences/<slug:slug>/", sequences.detail, name="sequence"),
+    path("sequences/<slug:slug>/steps/<int:position>/", sequences.step_texts, name="step_texts"),
     path("sequences/<slug:slug>/edit/", sequences.edit, name="sequence_edit"),
     path("sequences/<slug:slug>/preview/<int:place>/", sequences.preview, name="sequence_preview"),
     path("sequences/<slug:slug>/versions/<int:number>/approve/", sequences.approve, name="approve"),

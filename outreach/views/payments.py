@@ -95,6 +95,12 @@ def waive(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Waived: {invoice.membership.patient.full_name} owes nothing for it any more.")
             return redirect("outreach:payments")
-    status = HTTPStatus.CONFLICT if problem else HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    status = (
+        HTTPStatus.CONFLICT
+        if problem and form.is_bound
+        else HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.errors
+        else HTTPStatus.OK
+    )
     context = {"invoice": invoice, "form": form, "problem": problem, "may_waive": refused is None}
     return render(request, "outreach/waive.html", context, status=status)

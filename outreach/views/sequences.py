@@ -1,23 +1,26 @@
 """The sequences: what they say, what came of them, and the editor with its preview."""
 
-from typing import Any
+from itertools import zip_longest
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from common import clock, htmx
-from common.access import EVERYWHERE, SHARED, staff
+from common import clock, differences, htmx, tables
+from common.access import EVERYWHERE, SHARED, places_of, staff
+from common.differences import Difference
 from common.errors import Refused
 from members.models import Location, Practice
 from members.views import signed_in
 from outreach import editing, gate, late_facts, lift, previews, results
 from outreach.forms import StepForm, stops_in
 from outreach.models import Sequence, SequenceVersion
+from outreach.tables import MessageTable
 from outreach.wording_rules import Finding
 
 _VERSIONS = 10
+_LAST_STEP = 1_000  # further on is nonsense, and more than a database can hold
 
 
 @staff(place=SHARED)
@@ -37,15 +40,19 @@ def listed(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     sequence = get_object_or_404(Sequence, slug=slug)
     first = Location.objects.order_by("pk").first()
-    live = sequence.live
+    now, versions = (
+        clock.now(),
+        list(sequence.versions.select_related("made_by", "approved_by", "sequence")[:_VERSIONS]),
+    )
+    live = next((version for version in versions if version.approved_at), None) or sequence.live
     context = {
         "sequence": sequence,
         "live": live,
-        "steps": results.per_step(sequence),
+        "steps": results.per_step(live, now=now, at=places_of(request)) if live else [],
         "stops": [late_facts.STOPS[stop].words for stop in live.stops if stop in late_facts.STOPS] if live else [],
         "endings": results.endings(sequence),
-        "lift": lift.of(sequence, now=clock.now()),
-        "versions": sequence.versions.select_related("made_by", "approved_by")[:_VERSIONS],
+        "lift": lift.of(sequence, now=now),
+        "versions": versions,
         "zone": first.time_zone if first else "UTC",
         "is_live": gate.is_live(sequence.slug, Practice.current()),
         "may_edit": signed_in.leads_everywhere(request),
@@ -53,16 +60,35 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return htmx.render(request, "outreach/sequence.html", context)
 
 
+@staff(place=SHARED)
+@require_safe
+def step_texts(request: HttpRequest, slug: str, position: int) -> HttpResponse:
+    """The texts behind a number of a step: `?what=` one of `results.OUTCOMES`."""
+    sequence, what = get_object_or_404(Sequence, slug=slug), request.GET.get("what", "sent")
+    if what not in results.OUTCOMES or position > _LAST_STEP:
+        raise Http404
+    first = Location.objects.order_by("pk").first()
+    zone = first.time_zone if first else "UTC"
+    rows = results.texts(sequence, [position], now=clock.now(), at=places_of(request)).filter(
+        place=position, **{what: True}
+    )
+    table = MessageTable(rows.select_related("patient"), zone=zone, filtered=True)
+    context = {"sequence": sequence, "position": position, "words": results.OUTCOMES[what][0]}
+    return tables.page(request, table, "outreach/step_texts.html", context)
+
+
 @staff("manager", "owner", place=EVERYWHERE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Write a new version. What runs keeps its own; nobody gets the new one before it is put live."""
     sequence = get_object_or_404(Sequence, slug=slug)
-    start = editing.as_drafts(_from(request, sequence))
+    base, newest = _from(request, sequence), editing.newest(sequence)
+    start = editing.as_drafts(base)
     posted = request.POST if request.method == "POST" else None
     forms = [StepForm(posted, step=step, prefix=str(place)) for place, step in enumerate(start)]
     stops = stops_in(posted) if posted else list(sequence.live.stops) if sequence.live else []
     found: dict[int | None, list[Finding]] = {}
+    both = None
     valid = [form.is_valid() for form in forms]  # each says what is wrong with it
     if posted and all(valid):
         steps = [form.draft for form in forms]
@@ -74,9 +100,11 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
                 note=posted.get("note", ""),
                 by=signed_in.person(request),
                 now=clock.now(),
+                seen=_number(posted.get("seen", "")),
             )
         except Refused as refused:
             messages.error(request, f"Not saved. {refused.message}")
+            both = _both(forms, stops, newest) if refused.code == editing.TAKEN else None
             for place, finding in editing.check(steps, stops):
                 found.setdefault(place, []).append(finding)
         else:
@@ -88,6 +116,10 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         "found": found.get(None, []),
         "stops": [(code, stop.words, code in stops) for code, stop in late_facts.STOPS.items()],
         "note": posted.get("note", "") if posted else "",
+        "base": base.number if base else "",
+        "seen": newest.number if newest else "",
+        "both": both,
+        "both_of": f"version {newest.number} by {newest.made_by or 'the practice'}" if newest else "",
     }
     status = 422 if posted else None
     return htmx.render(request, "outreach/sequence_edit.html", context, status=status)
@@ -119,9 +151,29 @@ def approve(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return redirect("outreach:sequence", slug=slug)
 
 
-def _from(request: HttpRequest, sequence: Sequence) -> Any:
-    """The version to start from: the one asked for, else the live one."""
-    wanted = request.GET.get("version", "")
-    if wanted.isdecimal() and len(wanted) < 5:
-        return sequence.versions.filter(number=int(wanted)).first() or sequence.live
-    return sequence.live
+def _from(request: HttpRequest, sequence: Sequence) -> SequenceVersion | None:
+    """The version to start from: the one that the form began with, the one asked for, else the live one."""
+    wanted = _number(request.POST.get("base", "") or request.GET.get("version", ""))
+    return sequence.versions.filter(number=wanted).first() or sequence.live if wanted else sequence.live
+
+
+def _both(forms: list[StepForm], stops: list[str], theirs: SequenceVersion | None) -> list[Difference]:
+    """What the version that a colleague saved says, where it differs from what was typed here."""
+    saved = [StepForm(None, step=step, prefix=str(place)) for place, step in enumerate(editing.as_drafts(theirs))]
+    found: list[Difference] = []
+    for place, (one, other) in enumerate(zip_longest(saved, forms), start=1):
+        if one and other:
+            found += differences.between(one, other, title=f"Step {place}")
+        else:
+            found.append(
+                Difference(f"Step {place}", one.step.wording if one else "", other.step.wording if other else "")
+            )
+    said, typed = (
+        "; ".join(late_facts.STOPS[code].words for code in codes)
+        for codes in ((code for code in late_facts.STOPS if theirs and code in theirs.stops), stops)
+    )
+    return found if said == typed else [*found, Difference("It ends early when", said, typed)]
+
+
+def _number(written: str) -> int | None:
+    return int(written) if written.isdecimal() and len(written) < 5 else None

@@ -83,7 +83,9 @@ def test_what_everyone_may_open_is_a_short_list():
 @pytest.fixture
 def address():
     """The address of a staff page, with a real patient and a real case where it needs one."""
-    patient = factories.make_membership().patient
+    membership = factories.make_membership()
+    patient = membership.patient
+    factories.make_invoice(membership, pk=patient.pk)
     case = escalations.open(reason="human", summary="Asked for a person.", patient=patient, now=clock.now())
 
     ImportJob.objects.create(
@@ -117,7 +119,7 @@ def address():
                 defaults={"created_at": now, "due_at": now},
             )
             return reverse(name, args=[text.pk])
-        if name in ("outreach:sequence_preview", "outreach:approve"):
+        if name in ("outreach:sequence_preview", "outreach:approve", "outreach:step_texts"):
             return reverse(name, args=["utilization", 1])
         if name.startswith("concierge:"):
             Conversation.objects.get_or_create(pk=case.pk, defaults={"phone": patient.phone, "patient": patient})

@@ -72,7 +72,7 @@ def _nudge(life: Life, talk: Talk, now: datetime) -> None:
     else:
         what = f"{left} membership credit{'s' if left > 1 else ''}"
     body = talk.step(SLUG, 0, life, {"credits": what})
-    talk.tells(life, body, at, kind=Kind.MARKETING, key=f"seed:{life.name}:nudge", enrolment=enrolment)
+    talk.tells(life, body, at, kind=Kind.MARKETING, key=f"seed:{life.name}:nudge:step:0", enrolment=enrolment)
 
 
 def _asks_about_credits(life: Life, talk: Talk, at: datetime) -> None:
