@@ -5,6 +5,7 @@ named in it: it goes through mail servers.
 """
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.utils import formataddr
@@ -19,7 +20,7 @@ from django.urls import reverse
 from common import clock
 from common.claims import claim
 from medspa.models import MonthlyMail
-from members import figures, metric_snapshots, metrics
+from members import figures, metric_snapshots, metrics, places
 from members.models import Location, MetricSnapshot, Practice, StaffRole, StaffUser
 
 HOUR, LATEST_DAY, MOST_TRIES = 8, 7, 5
@@ -49,12 +50,10 @@ def send_due(*, now: datetime) -> int:
     return sent
 
 
-def lines(month: date, *, location: Location | None = None) -> list[Line]:
-    """Every figure of the month, of one location or of all, beside the month before."""
+def lines(month: date, *, at: Collection[int] | None = None) -> list[Line]:
+    """Every figure of the month beside the month before; `at`: of these locations only."""
     before = (month - timedelta(days=1)).replace(day=1)
-    rows = MetricSnapshot.objects.filter(month__in=[month, before])
-    if location:
-        rows = rows.filter(location=location)
+    rows = places.within(MetricSnapshot.objects.filter(month__in=[month, before]), at, "location")
     summed = rows.order_by().values("month", "name").annotate(above=Sum("numerator"), below=Sum("denominator"))
     counted = {(row["month"], row["name"]): (row["above"], row["below"]) for row in summed}
     found = []
@@ -72,11 +71,16 @@ def lines(month: date, *, location: Location | None = None) -> list[Line]:
 
 
 def compose(mail: MonthlyMail) -> EmailMultiAlternatives:
-    """Text and HTML; a part for each location where there are several."""
-    practice, places = Practice.current(), list(Location.objects.order_by("name"))
-    parts = [("All locations" if len(places) > 1 else "", lines(mail.month))]
-    if len(places) > 1:
-        parts += [(place.name, lines(mail.month, location=place)) for place in places]
+    """Text and HTML, of the locations that the owner owns; a part for each where there are several."""
+    practice, here = Practice.current(), mail.owner.places(frozenset({StaffRole.Role.OWNER}))
+    mine = list(places.within(Location.objects.order_by("name"), here, "pk"))
+    if len(mine) == 1 and here is not None:
+        parts = [(mine[0].name, lines(mail.month, at=here))]
+    else:
+        together = "All locations" if here is None else "All your locations"
+        parts = [(together if len(mine) > 1 else "", lines(mail.month, at=here))]
+    if len(mine) > 1:
+        parts += [(place.name, lines(mail.month, at=[place.pk])) for place in mine]
     link = f"{settings.PUBLIC_BASE_URL}{reverse('members:metrics')}?month={mail.month:%Y-%m}"
     shown = {
         "practice": practice,

@@ -59,6 +59,19 @@ def test_it_compares_the_month_that_ended_with_the_one_before_and_leads_to_the_p
     assert "<strong>50.0 %</strong>" in html
 
 
+def test_an_owner_of_one_location_gets_its_figures_only(owner):
+    came(EIGHT - timedelta(days=5))
+    dallas = factories.make_location(name="Dallas", external_id="dallas")
+    factories.make_membership(factories.make_patient(home_location=dallas), started_on=date(2026, 1, 1))
+    owner.roles.update(location=factories.make_location())
+
+    monthly.send_due(now=EIGHT)
+
+    body = outbox.outbox[0].body
+    assert ("Austin" in body, "Dallas" in body, "All" in body) == (True, False, False)
+    assert "Utilization: 100.0 %" in body
+
+
 def test_several_locations_have_a_part_each():
     came(EIGHT - timedelta(days=5))
     factories.make_location(name="Dallas", external_id="dallas")
