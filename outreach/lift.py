@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from members.models import Membership, MembershipChange, Visit
@@ -50,7 +50,9 @@ def of(sequence: Sequence, *, now: datetime) -> Lift | None:
     the same time."""
     what, reached = _goal(sequence)
     over = Enrolment.objects.filter(sequence=sequence, started_at__lte=now - WITHIN).order_by()
-    marked = over.annotate(did_it=Exists(reached)).values("held_out")
+    ends = ExpressionWrapper(F("started_at") + WITHIN, output_field=DateTimeField())
+    days = over.annotate(began_on=TruncDate("started_at"), over_on=TruncDate(ends))
+    marked = days.annotate(did_it=Exists(reached)).values("held_out")
     counted = marked.annotate(n=Count("pk"), did=Count("pk", filter=Q(did_it=True)))
     groups = {row["held_out"]: Group(row["did"], row["n"]) for row in counted}
     if True not in groups or False not in groups:
@@ -88,6 +90,6 @@ def _goal(sequence: Sequence) -> tuple[str, "QuerySet[Visit] | QuerySet[Membersh
         return "upgraded", upgrades.filter(membership=OuterRef("membership"), occurred_at__lte=ends)
     if sequence.slug == Sequence.Slug.WIN_BACK:
         again = Membership.objects.filter(patient=OuterRef("membership__patient")).exclude(pk=OuterRef("membership"))
-        return "joined again", again.filter(started_on__gte=TruncDate(began), started_on__lte=TruncDate(ends))
+        return "joined again", again.filter(started_on__gte=OuterRef("began_on"), started_on__lte=OuterRef("over_on"))
     visits = Visit.objects.filter(patient=OuterRef("membership__patient"), status=Visit.Status.COMPLETED)
     return "came in", visits.filter(starts_at__gte=began, starts_at__lte=ends)

@@ -177,7 +177,7 @@ def test_two_people_do_not_overwrite_each_other(client, owner):
     assert refused.status_code == 422
     assert "Somebody else changed this meanwhile" in refused.content.decode()
     assert [(one.what, one.theirs, one.yours) for one in refused.context["both"]] == [
-        ("Name", "Glow Theory", "Glow Austin")
+        ("Name as patients know it", "Glow Theory", "Glow Austin")
     ]
     assert '<td data-label="Theirs:" class="labelled">Glow Theory</td>' in refused.content.decode()
     assert 'value="Glow Austin"' in refused.content.decode()

@@ -61,6 +61,20 @@ def test_visits_within_thirty_days_are_compared_and_younger_enrolments_wait(nudg
     assert (found.points, found.is_told) == (50.0, False)
 
 
+def test_a_win_back_is_worth_who_joined_again_within_thirty_days(nudge):
+    win_back = Sequence.objects.get(slug="win_back")
+    for held_out, joined_after in ((False, 3), (False, 45), (True, None)):
+        enrol(win_back, held_out=held_out)
+        if joined_after:
+            patient = Enrolment.objects.order_by("-pk").first().membership.patient
+            began = (NOON - 40 * DAY + joined_after * DAY).date()
+            factories.make_membership(patient, started_on=began)
+
+    found = lift.of(win_back, now=NOON)
+
+    assert (found.what, found.written_to, found.left_out) == ("joined again", lift.Group(1, 2), lift.Group(0, 1))
+
+
 def test_nothing_is_said_while_nobody_was_left_out(nudge):
     enrol(nudge, held_out=False, came_after=5)
 
