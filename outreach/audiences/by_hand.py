@@ -14,8 +14,7 @@ from common.errors import Refused
 from members.models import Membership
 from members.models.memberships import MembershipQuerySet
 from outreach.audiences import at_risk, left
-from outreach.audiences.base import Moment, Selection, skip, unreachable, whys, with_phone
-from outreach.late_facts import BOOKED_AHEAD
+from outreach.audiences.base import Moment, Selection, booked_ahead, skip, unreachable, whys, with_phone
 from outreach.models import Enrolment, Sequence
 
 Slug, Status = Sequence.Slug, Membership.Status
@@ -35,19 +34,21 @@ class Choice:
 
 
 def _without_use(moment: Moment) -> tuple[When, ...]:
-    begins = moment.begins
-    booked = Q(next_appointment_at__gt=begins, next_appointment_at__lte=begins + BOOKED_AHEAD)
     return (
         skip(Q(status=Status.PAUSED), "paused"),
         skip(~Q(status=Status.ACTIVE), "not_active"),
         skip(Q(credits_remaining__lte=0), "no_credits"),
-        skip(booked, "booked"),
+        skip(booked_ahead(moment), "booked"),
     )
 
 
-def _still_here(_moment: Moment) -> tuple[When, ...]:
+def _still_here(moment: Moment) -> tuple[When, ...]:
     again = Membership.objects.current().filter(patient=OuterRef("patient"))
-    return (skip(~Q(status__in=Membership.ENDED), "not_ended"), skip(Exists(again), "restarted"))
+    return (
+        skip(~Q(status__in=Membership.ENDED), "not_ended"),
+        skip(Exists(again), "restarted"),
+        skip(booked_ahead(moment), "booked"),
+    )
 
 
 def _nudge(suits: str) -> Choice:
