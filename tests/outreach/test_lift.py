@@ -66,9 +66,11 @@ def test_a_win_back_is_worth_who_joined_again_within_thirty_days(nudge):
     for held_out, joined_after in ((False, 3), (False, 45), (True, None)):
         enrol(win_back, held_out=held_out)
         if joined_after:
-            patient = Enrolment.objects.order_by("-pk").first().membership.patient
+            ended = Enrolment.objects.order_by("-pk").first().membership
+            ended.status, ended.ended_at = "cancelled", NOON - 50 * DAY
+            ended.save()
             began = (NOON - 40 * DAY + joined_after * DAY).date()
-            factories.make_membership(patient, started_on=began)
+            factories.make_membership(ended.patient, started_on=began)
 
     found = lift.of(win_back, now=NOON)
 
