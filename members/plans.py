@@ -63,12 +63,7 @@ def revise(
             stripe_freeze_price_id=last.stripe_freeze_price_id if last and _freezes_alike(last, rules) else "",
             **rules,
         )
-        codes = {draft.code for draft in benefits}
-        for draft in benefits:
-            code = draft.code or _free_code(draft, codes)
-            codes.add(code)
-            made = Benefit.objects.create(version=version, code=code, **draft.columns)
-            made.services.set(draft.services)
+        _add(benefits, version)
         audit.record(
             "plan.version_made",
             actor=actor,
@@ -77,6 +72,15 @@ def revise(
             data={"plan": plan.pk, "version": version.pk, "number": version.number, "cents": version.price_cents},
         )
     return version
+
+
+def _add(benefits: Sequence[BenefitDraft], version: PlanVersion) -> None:
+    codes = {draft.code for draft in benefits}
+    for draft in benefits:
+        code = draft.code or _free_code(draft, codes)
+        codes.add(code)
+        made = Benefit.objects.create(version=version, code=code, **draft.columns)
+        made.services.set(draft.services)
 
 
 def _charges_alike(last: PlanVersion, rules: dict[str, Any]) -> bool:

@@ -322,10 +322,14 @@ BLOCKED_MARKUP = {
 }
 
 
+# No page: it goes out by mail, where no style sheet of ours reaches it.
+MAILS = {"a style block": {ROOT / "templates/portal/monthly.html"}}
+
+
 @pytest.mark.parametrize("what", BLOCKED_MARKUP)
 def test_no_template_holds_what_the_content_security_policy_blocks(what: str) -> None:
     found = []
-    for path in templates():
+    for path in set(templates()) - MAILS.get(what, set()):
         text = re.sub(r"\{#.*?#\}|<!--.*?-->", lambda comment: " " * len(comment[0]), path.read_text(), flags=re.S)
         found += [
             f"{place(path, text.count(chr(10), 0, hit.start()) + 1)} has {what}: {hit[0][:50]!r}"

@@ -14,6 +14,7 @@ from common.errors import Refused
 from members.models import Location, Practice
 from members.views import signed_in
 from outreach import editing, gate, late_facts, lift, previews, results
+from outreach.editing import DraftStep
 from outreach.forms import StepForm, stops_in
 from outreach.models import Sequence, SequenceVersion
 from outreach.tables import MessageTable
@@ -93,15 +94,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     if posted and all(valid):
         steps = [form.draft for form in forms]
         try:
-            version = editing.draft(
-                sequence=sequence,
-                steps=steps,
-                stops=stops,
-                note=posted.get("note", ""),
-                by=signed_in.person(request),
-                now=clock.now(),
-                seen=_number(posted.get("seen", "")),
-            )
+            version = _save(request, sequence, steps, stops)
         except Refused as refused:
             messages.error(request, f"Not saved. {refused.message}")
             both = _both(forms, stops, newest) if refused.code == editing.TAKEN else None
@@ -117,7 +110,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         "stops": [(code, stop.words, code in stops) for code, stop in late_facts.STOPS.items()],
         "note": posted.get("note", "") if posted else "",
         "base": base.number if base else "",
-        "seen": newest.number if newest else "",
+        # Only who was shown a colleague's version may save over it.
+        "seen": posted.get("seen", "") if posted and both is None else newest.number if newest else "",
         "both": both,
         "both_of": f"version {newest.number} by {newest.made_by or 'the practice'}" if newest else "",
     }
@@ -149,6 +143,12 @@ def approve(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     else:
         messages.success(request, f"Version {number} is live for everybody who is enrolled from now on.")
     return redirect("outreach:sequence", slug=slug)
+
+
+def _save(request: HttpRequest, sequence: Sequence, steps: list[DraftStep], stops: list[str]) -> SequenceVersion:
+    posted, by = request.POST, signed_in.person(request)
+    seen, note = _number(posted.get("seen", "")), posted.get("note", "")
+    return editing.draft(sequence=sequence, steps=steps, stops=stops, note=note, by=by, now=clock.now(), seen=seen)
 
 
 def _from(request: HttpRequest, sequence: Sequence) -> SequenceVersion | None:

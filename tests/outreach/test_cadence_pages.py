@@ -154,7 +154,8 @@ def test_a_version_that_a_colleague_saved_meanwhile_is_shown_beside_what_was_typ
     mine = "Hi {first_name}, it's {practice}. Use {credits} soon. Reply STOP to opt out."
     owner.post(address, written(**{"0-wording": theirs}) | begun)
 
-    refused = owner.post(address, written(**{"0-wording": mine, "0-hour": "9"}) | begun)
+    bad = owner.post(address, written(**{"0-wording": "Hi {nobody}!"}) | begun)
+    refused = owner.post(address, written(**{"0-wording": mine, "0-hour": "9"}) | begun | {"seen": bad.context["seen"]})
     versions = Sequence.objects.get(slug="utilization").versions.count()
     again = owner.post(
         address, written(**{"0-wording": mine, "0-hour": "9"}) | begun | {"seen": refused.context["seen"]}
