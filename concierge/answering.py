@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from common import clock
+from common import clock, redaction
 from common.rounds import in_time
 from concierge import asked as texts
 from concierge import conversations, handoff, outcomes, policy
@@ -42,7 +42,6 @@ HURRY = timedelta(seconds=5)  # a task should have begun by then
 TOO_LATE = timedelta(minutes=2)  # then a person answers, not the concierge
 _BATCH = 100
 _SURE = 0.9
-_CARD = "[card ••••"  # what redaction left of a card number
 
 Reason, Severity = Escalation.Reason, Escalation.Severity
 
@@ -66,7 +65,7 @@ def answer(message_pk: int, *, now: datetime) -> None:
     asked = _ask(turn, sender, understood, now)
     wish = booking.wish_of(message.body, patient=sender.patient, named=texts.provider(understood), now=now)
     said = change_words.read(message.body)
-    extras = Extras(_CARD in message.body, message.media_count > 0, wish, _chosen(asked, now), said)
+    extras = Extras(redaction.MARK in message.body, message.media_count > 0, wish, _chosen(asked, now), said)
     decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
     prepared = outcomes.prepare(decision, asked, now=now)
     with transaction.atomic():

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from common import phones
+from common import phones, redaction
 from concierge import replies
 from concierge.replies import Voice
 from concierge.understanding.safety import Emergency
 from members import escalations, holds
 from members.models import Escalation, Hold, Invoice, Location, Practice
-from outreach import redaction, step_facts
+from outreach import step_facts
 from outreach.models import Call
 
 Reason, Severity = Escalation.Reason, Escalation.Severity

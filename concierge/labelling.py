@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 from django.db import transaction
 
+from common import redaction
 from common.errors import Refused
 from concierge.models import LabelledText, Turn
 from concierge.understanding import language
 from concierge.understanding.base import Intent
 from members import audit
 from members.models import Patient, StaffUser
-from outreach import redaction
 
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)

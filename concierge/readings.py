@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django_q.tasks import async_task
 
+from common import redaction
 from common.claims import claim
 from concierge import tasks
 from concierge.models import Reading
@@ -15,9 +16,9 @@ FORGOTTEN_AFTER = timedelta(minutes=5)
 
 
 def ask(*, text: str, now: datetime) -> Reading:
-    """Note the text down and let a worker read it."""
+    """Note the text down, as a patient's text would be kept, and let a worker read it."""
     with transaction.atomic():
-        asked = Reading.objects.create(text=text, asked_at=now)
+        asked = Reading.objects.create(text=redaction.redact(text), asked_at=now)
         async_task(tasks.read_text, asked.pk)
     return asked
 

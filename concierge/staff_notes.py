@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from common import redaction
 from common.errors import Refused
 from concierge.models import StaffNote
 from members import audit
 from members.models import Patient, StaffUser
-from outreach import redaction
 
 LONGEST = 4_000
 

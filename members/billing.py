@@ -194,10 +194,11 @@ def _mirror(event: StripeEvent, now: datetime) -> str:
     if membership is None or not membership.stripe_subscription_id:
         return State.STORED if joins else State.UNMATCHED
 
+    subscription = stripe_gateway.fetch_with_card(membership.stripe_subscription_id)
     live = billing_mirror.Live(
         fetched_at=now,
-        subscription=stripe_gateway.fetch_subscription(membership.stripe_subscription_id),
-        card=stripe_gateway.fetch_card(membership.stripe_subscription_id),
+        subscription=subscription.facts,
+        card=subscription.card,
         invoice=invoice,
         decline_code=stripe_gateway.decline_code(invoice.id) if invoice and invoice.attempted else "",
     )

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from common import redaction
 from common.errors import Refused
 from members import audit, consent_wording
 from members.models import ConsentEntry, Patient, StaffUser
@@ -44,7 +45,7 @@ def opt_in(
     """Record that the patient agreed, with the exact wording shown; `agreed_at`: when, if that was not just now.
 
     Raises Refused without wording (no proof, R7), for a patient under 18 (R170), and for a wording that lacks what
-    consent to marketing or to automated calls must say (R10).
+    consent to marketing or to automated calls must say (R10). A card number in what is kept is taken out (R123).
     """
     if not wording.strip():
         raise Refused("Say what the patient was shown; consent without its wording proves nothing.", code="no_wording")
@@ -59,9 +60,9 @@ def opt_in(
             channel=channel,
             purpose=purpose,
             act=Act.OPT_IN,
-            wording=wording,
+            wording=redaction.redact(wording),
             source=source,
-            evidence=evidence[:160],
+            evidence=redaction.redact(evidence)[:160],
             occurred_at=agreed_at or now,
             recorded_by=recorded_by,
         )
@@ -204,7 +205,7 @@ def _address_entry(
             channel=channel,
             purpose=purpose,
             act=act,
-            wording=wording,
+            wording=redaction.redact(wording),
             source=source,
             occurred_at=now,
             recorded_by=recorded_by,

@@ -5,7 +5,7 @@ from datetime import datetime
 from common import money
 from members import billing, membership_mirror
 from members.models import Drift, Invoice, Membership, Reconciliation, StripeEvent
-from members.stripe_gateway import CardFacts, InvoiceFacts, ListedSubscription
+from members.stripe_gateway import CardFacts, InvoiceFacts, SubscriptionWithCard
 
 Kind = Drift.Kind
 
@@ -27,7 +27,7 @@ def stuck(run: Reconciliation, event: StripeEvent) -> Drift:
     )
 
 
-def of_subscription(run: Reconciliation, listed: ListedSubscription, membership: Membership | None) -> Drift | None:
+def of_subscription(run: Reconciliation, listed: SubscriptionWithCard, membership: Membership | None) -> Drift | None:
     """What differs of a subscription in Stripe's list; None for one that agrees, or that ended and was never ours."""
     facts = listed.facts
     if membership is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from common import redaction
 from common.errors import Refused
 from members import audit
 from members.models import Escalation, Location, OnCallContact, Patient, StaffUser
@@ -32,8 +33,10 @@ def open(
 ) -> Escalation:
     """The unresolved case of this subject and reason; a new one if there is none.
 
-    Raising an open case again adds the summary, keeps the graver severity and re-arms its timer.
+    Raising an open case again adds the summary, keeps the graver severity and re-arms its timer. A card number in the
+    summary is not kept (R123).
     """
+    summary = redaction.redact(summary)
     subject = subject or (f"patient:{patient.pk}" if patient else f"phone:{phone}")
     location = location or (patient.home_location if patient else None)
     due_at = _due_at(now, Escalation.Severity(severity), location)
@@ -108,16 +111,17 @@ def acknowledge(*, escalation: Escalation, by: StaffUser | OnCallContact, now: d
 
 def resolve(*, escalation: Escalation, by: StaffUser, outcome: str, now: datetime, result: str = Result.OTHER) -> None:
     """Close the case with what came of it. Raises Refused when it was already resolved, for a result that is none,
-    and for "something else" without words."""
+    and for "something else" without words. A card number in the outcome is not kept (R123)."""
+    outcome = redaction.redact(outcome).strip()
     if result not in Result.values:
         raise Refused("Choose how it ended.", code="no_result")
-    if result == Result.OTHER and not outcome.strip():
+    if result == Result.OTHER and not outcome:
         raise Refused("Say in a few words how it ended.", code="no_outcome")
     with transaction.atomic():
         closed = (
             Escalation.objects.filter(pk=escalation.pk)
             .exclude(state=State.RESOLVED)
-            .update(state=State.RESOLVED, resolved_by=by, resolved_at=now, result=result, outcome=outcome.strip()[:200])
+            .update(state=State.RESOLVED, resolved_by=by, resolved_at=now, result=result, outcome=outcome[:200])
         )
         escalation.refresh_from_db()
         if not closed:

@@ -8,20 +8,23 @@ from typing import Any
 
 from django.db import transaction
 
-from common import phones
+from common import phones, redaction
 from common.errors import Refused
 from members import audit, consent
 from members.models import ConsentEntry, Membership, Patient, PatientEmail, PatientPhone, StaffUser
 
 SMS = ConsentEntry.Channel.SMS
+_LONGEST = 60  # a name, as its column has it
 
 
 def correct(*, patient: Patient, actor: str, now: datetime, **fields: Any) -> list[str]:
     """Set what a person is called, speaks, and where they live; returns the names of the fields that changed.
 
     `fields`: first_name, last_name, language, zip_code, state, time_zone, home_location, wants_renewal_notice. Values
-    are not put on record, only that they changed (R119).
+    are not put on record, only that they changed (R119); a card number in a name is not kept (R123).
     """
+    names = {name: redaction.redact(fields[name])[:_LONGEST] for name in ("first_name", "last_name") if name in fields}
+    fields.update(names)
     with transaction.atomic():
         patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient.pk)
         changed = sorted(name for name, value in fields.items() if getattr(patient, name) != value)

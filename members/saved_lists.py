@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
+from common import redaction
 from common.errors import Refused
 from members.models import SavedList, StaffUser
 
@@ -14,7 +15,7 @@ MOST = 30
 
 def save(*, name: str, asked: Mapping[str, str], shared: bool, by: StaffUser, now: datetime) -> SavedList:
     """Raises Refused without a name, without a filter, and for too many."""
-    name = " ".join(name.split())
+    name = redaction.redact(" ".join(name.split()))
     query = urlencode({key: asked[key] for key in KEPT if asked.get(key)})
     if not name or len(name) > 60:
         raise Refused("Give the list a name of at most 60 letters.", code="no_name")

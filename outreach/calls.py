@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from common import phones
+from common import phones, redaction
 from common.claims import claim
 from common.errors import Refused
 from members import escalations
 from members.models import Escalation, Patient, PatientPhone
-from outreach import delivery, redaction
+from outreach import delivery
 from outreach.models import Call, Message
 
 Stage = Call.Stage

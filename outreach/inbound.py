@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from common import phones
+from common import phones, redaction
 from common.errors import Refused
 from members import consent, escalations
 from members.models import Escalation, Patient, PatientLink, PatientPhone, Practice
-from outreach import alerts, keywords, opt_outs, outbox, preference_links, redaction, standing_texts
+from outreach import alerts, keywords, opt_outs, outbox, preference_links, standing_texts
 from outreach.keywords import Keyword, Meaning
 from outreach.models import Message
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from common import redaction
 from members.models import Patient
-from outreach import delivery, keywords, opt_outs, redaction, suppressions
+from outreach import delivery, keywords, opt_outs, suppressions
 from outreach.keywords import Meaning
 from outreach.models import Message, Suppression
 from outreach.transports import mail

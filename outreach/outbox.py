@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django_q.tasks import async_task
 
+from common import redaction
 from common.errors import Refused
 from members.models import Location, Patient, PatientLink, StaffUser
-from outreach import gate, redaction, sending
+from outreach import gate, sending
 from outreach.doubt import recover_stuck
 from outreach.models import Enrolment, Message
 from outreach.wording import LINK

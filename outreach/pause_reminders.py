@@ -29,7 +29,7 @@ def hold_unannounced(*, now: datetime, limit: int = 50) -> int:
         paused_until__gt=now,
         paused_until__lte=now + _LAST_CALL,
         stripe_subscription_id__isnull=False,
-    ).select_related("patient", "location")
+    ).select_related("patient", "location", "plan_version")
     held = 0
     for membership in in_time([each for each in ending[:limit] if not _was_told(each)]):
         try:

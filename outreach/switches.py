@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from common import redaction
 from common.errors import Refused
 from members import audit
 from members.models import Location, StaffUser
@@ -54,7 +55,8 @@ def throw(
     target = {"scope": scope, "location": location, "sequence": sequence}
     try:
         with transaction.atomic():
-            switch = KillSwitch.objects.create(reason=reason.strip()[:200], thrown_by=by, thrown_at=now, **target)
+            words = redaction.redact(reason).strip()[:200]
+            switch = KillSwitch.objects.create(reason=words, thrown_by=by, thrown_at=now, **target)
             _trace("thrown", switch, by, now)
     except IntegrityError:  # one_thrown_switch_…
         return thrown().get(**target)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from common import clock, htmx, texts
+from common import clock, htmx, redaction, texts
 from common.access import SHARED, places_of, staff
 from concierge.models import Conversation, ReadMark, Snippet
 from concierge.models.conversations import ConversationQuerySet
@@ -158,7 +158,7 @@ def _signed(
 
 
 def _snippet(request: HttpRequest) -> tuple[str, str]:
-    title, body = (texts.storable(request.POST.get(name, "")).strip() for name in ("title", "body"))
+    title, body = (redaction.redact(texts.storable(request.POST.get(name, ""))).strip() for name in ("title", "body"))
     return title[:60], body[:1_000]
 
 

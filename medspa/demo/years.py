@@ -28,6 +28,8 @@ LONGEST = timedelta(days=366)
 _NOT_PLAYED = frozenset({"reconcile"})  # it compares, it does not happen
 # Of the jobs of each minute those whose days would be passed over: the workers know only where the clock stands.
 _ALSO_PLAYED = frozenset({"cadence", "memberships"})
+# Counting the month anew is a seventh of the work of a played year; nobody reads the figures between two hops.
+_ONCE_A_DAY = frozenset({"metrics"})
 
 
 def start(*, span: timedelta, now: datetime) -> PlayedTime:
@@ -73,7 +75,7 @@ def _live_through(before: datetime, now: datetime) -> None:
     settle(now)
     ticking.tick(now=now)
     for job in schedules.JOBS:
-        span = job.minutes * 60
+        span = (1440 if job.name in _ONCE_A_DAY else job.minutes) * 60
         due = int(before.timestamp()) // span != int(now.timestamp()) // span
         played = job.minutes >= 60 or job.name in _ALSO_PLAYED
         if played and due and job.name not in _NOT_PLAYED:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods
 
-from common import clock, texts
+from common import clock, redaction, texts
 from common.access import SHARED, staff
 from medspa.models import Draft
 from members.views import signed_in
@@ -25,7 +25,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     place = texts.storable(request.POST.get("place", ""))
     if not 0 < len(place) <= 200:
         return HttpResponse("Say which field: place, 1 to 200 characters.", status=400, content_type="text/plain")
-    text = texts.storable(request.POST.get("text", ""))[:_LONGEST]
+    text = redaction.redact(texts.storable(request.POST.get("text", "")))[:_LONGEST]
     if text.strip():
         values = {"text": text, "saved_at": clock.now()}
         Draft.objects.update_or_create(user=signed_in.person(request), place=place, defaults=values)

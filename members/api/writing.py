@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from common import clock, problems
 from members import api_access, api_replays
 from members.api.routes import router
-from members.importing import batch, rows
+from members.importing import batch, card_numbers, rows
 from members.importing.batch import MOST_ROWS, Context, Entry
 from members.importing.kinds import WRITERS
 
@@ -63,7 +63,7 @@ def _take(request: HttpRequest, kind: str, body: Batch, idempotency_key: str | N
     context = Context(actor=f"api:{key.pk}", source="api", now=now)
 
     def make() -> dict[str, Any]:
-        entries = [Entry(index, row) for index, row in enumerate(body.rows)]
+        entries = [Entry(index, card_numbers.without_in(row)) for index, row in enumerate(body.rows)]
         batch.take_in(WRITERS[kind], entries, kind=kind, context=context)
         return {**batch.tally(entries), "results": [_result(entry) for entry in entries]}
 

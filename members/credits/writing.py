@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from common import redaction
 from common.errors import Refused
 from members import audit
 from members.credits.lots import balance
@@ -27,8 +28,8 @@ def lock(membership: Membership) -> None:
 
 
 def open_lot(*, now: datetime, **fields: Any) -> CreditEntry:
-    """A new lot; the caller holds the lock."""
-    entry = CreditEntry.objects.create(occurred_at=now, left=fields["quantity"], **fields)
+    """A new lot; the caller holds the lock. A card number in the reason is not kept (R123)."""
+    entry = CreditEntry.objects.create(occurred_at=now, left=fields["quantity"], **_without_cards(fields))
     _settle(entry, now)
     return entry
 
@@ -36,7 +37,8 @@ def open_lot(*, now: datetime, **fields: Any) -> CreditEntry:
 def add(lot: CreditEntry, *, kind: Kind, quantity: int, now: datetime, **fields: Any) -> CreditEntry:
     """The next entry of a lot, `quantity` signed; the caller holds the lock."""
     last = lot.uses.order_by("-number").first() or lot
-    values = {"service": lot.service, "benefit": lot.benefit, "unit": lot.unit, "occurred_at": now, **fields}
+    kept = _without_cards(fields)
+    values = {"service": lot.service, "benefit": lot.benefit, "unit": lot.unit, "occurred_at": now, **kept}
     entry = CreditEntry.objects.create(
         membership=lot.membership,
         lot=lot,
@@ -70,6 +72,10 @@ def reverse(*, entry: CreditEntry, actor: str, reason: str, now: datetime) -> Cr
             reason=reason,
             **kept,
         )
+
+
+def _without_cards(fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "reason": redaction.redact(fields["reason"])}
 
 
 def _settle(entry: CreditEntry, now: datetime) -> None:

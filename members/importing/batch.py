@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
+from common import redaction
 from common.errors import Refused
 from members import audit
 from members.importing import fields
@@ -126,7 +127,7 @@ def _validate(writer: Writer, entry: Entry) -> None:
     except ValidationError as error:
         for each in error.errors(include_url=False, include_input=False):
             place = next((str(part) for part in each["loc"] if isinstance(part, str)), "")
-            entry.refuse(place[:_LONGEST_ID], fields.sentence(dict(each)))
+            entry.refuse(redaction.redact(place)[:_LONGEST_ID], fields.sentence(dict(each)))
 
 
 def _write(writer: Writer, good: list[Entry], context: Context) -> None:

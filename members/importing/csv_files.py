@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from common import redaction
 from common.errors import Refused
 from members.importing.rows import Row
 
@@ -122,11 +123,16 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str], str]]:
 
 def _readable(cells: list[str]) -> tuple[list[str], str]:
     if sum(map(len, cells)) > LONGEST_ROW:
-        return [cell[:80] for cell in cells[:20]], f"This row is too long: at most {LONGEST_ROW:,} characters."
+        return [_beginning(cell) for cell in cells[:20]], f"This row is too long: at most {LONGEST_ROW:,} characters."
     if any("\ud800" <= letter <= "\udfff" or letter == "\ufffd" for cell in cells for letter in cell):
         clean = [re.sub("[\ud800-\udfff]", "\ufffd", cell) for cell in cells]
         return clean, "This row is not UTF-8 text. Save the file as “CSV UTF-8” and upload it again."
     return cells, ""
+
+
+def _beginning(cell: str) -> str:
+    """Cut only after the card numbers are out: half of one would not be known for what it is."""
+    return redaction.redact(cell[:200])[:80]
 
 
 def _decoded(content: bytes) -> str:

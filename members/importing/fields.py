@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError as DjangoError
 from django.core.validators import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from common import phones
+from common import phones, redaction
 from common.errors import Refused
 
 _YES = {"yes", "y", "true", "1", "x"}
@@ -24,6 +24,12 @@ EARLIEST = date(1900, 1, 1)
 def _printable(text: str) -> str:
     if not all(letter.isprintable() or letter in "\n\t" for letter in text):
         raise ValueError("Control characters cannot be stored. Remove them.")
+    return text
+
+
+def _no_card(text: str) -> str:
+    if redaction.MARK in text:
+        raise ValueError("This is the number of a card, and was not kept. Send your own id.")
     return text
 
 
@@ -107,10 +113,16 @@ def _rules(longest: int) -> StringConstraints:
 
 _ANY_TEXT = AfterValidator(_printable)
 
+_NO_CARD = AfterValidator(_no_card)
+
 ExternalId = Annotated[
-    str, _rules(64), _ANY_TEXT, Field(description="The row's id in your system. Sending it again updates the row.")
+    str,
+    _rules(64),
+    _ANY_TEXT,
+    _NO_CARD,
+    Field(description="The row's id in your system. Sending it again updates the row."),
 ]
-Reference = Annotated[str, _rules(64), _ANY_TEXT]
+Reference = Annotated[str, _rules(64), _ANY_TEXT, _NO_CARD]
 ShortText = Annotated[str, _rules(60), _ANY_TEXT]
 Name = Annotated[str, _rules(80), _ANY_TEXT]
 Category = Annotated[str, _rules(40), _ANY_TEXT]

@@ -17,10 +17,11 @@ from django.db import transaction
 from django.db.models import F, Q
 from django_q.tasks import async_task
 
+from common import redaction
 from common.claims import claim
 from common.errors import Refused
 from members import audit
-from members.importing import batch, csv_files
+from members.importing import batch, card_numbers, csv_files
 from members.importing.batch import Context, Entry
 from members.importing.kinds import WRITERS
 from members.models import ImportChunk, ImportJob, StaffUser
@@ -49,9 +50,9 @@ def upload(
     with transaction.atomic():
         job = ImportJob.objects.create(
             kind=kind,
-            file_name=file_name[:120],
+            file_name=redaction.redact(file_name)[:120],
             columns=sheet.columns,
-            headers=sheet.headers,
+            headers=[redaction.redact(header) for header in sheet.headers],
             uploaded_by=by,
             actor=actor,
             created_at=now,
@@ -141,12 +142,14 @@ def _free(now: datetime) -> Q:
 
 
 def _store(job: ImportJob, sheet: csv_files.Sheet) -> None:
-    """Chunks of raw rows. An id that comes a second time anywhere in the file is refused here, where all are seen."""
+    """Chunks of raw rows without card numbers (R124). An id that comes a second time anywhere in the file is refused
+    here, where all are seen."""
     at = sheet.columns.index("external_id")
     seen: dict[str, int] = {}
     numbered = enumerate(iter(lambda: list(islice(sheet.rows, batch.MOST_ROWS)), []))
     for number, rows in numbered:
-        kept = [[line, cells, wrong or _seen_before(seen, cells, at, line)] for line, cells, wrong in rows]
+        clean = [(line, card_numbers.without(sheet.columns, cells), wrong) for line, cells, wrong in rows]
+        kept = [[line, cells, wrong or _seen_before(seen, cells, at, line)] for line, cells, wrong in clean]
         ImportChunk.objects.create(job=job, number=number, rows=kept)
         job.rows_total += len(kept)
         job.chunks_total = number + 1

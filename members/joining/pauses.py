@@ -40,19 +40,18 @@ def check_pauses(*, now: datetime, limit: int = 100) -> int:
 def hold_pause(*, membership: Membership, now: datetime) -> bool:
     """Let a pause go on until somebody resumes it, as its end was announced to nobody (R99). False: not held.
 
-    Where Stripe does not let it be held, and where a reduced price ends, a person is told of it before the charge: no
-    collection is stopped that goes on anyway. Raises StripeUnavailable.
+    From then on nothing is charged, the reduced price neither. Where Stripe does not let it be held, a person is told
+    of it before the charge. Raises StripeUnavailable.
     """
-    until, subscription_id = membership.paused_until, str(membership.stripe_subscription_id)
+    until = membership.paused_until
     if until is None or not _waits_for(membership.pk, until):
         return False
     key = f"pause-held:{membership.pk}:{until:%Y%m%d}"
-    facts = None
     try:
-        if not membership.at_reduced_price:
-            facts = stripe_gateway.pause(subscription_id=subscription_id, resumes_at=None, key=key)
+        facts = _hold(membership, key)
     except StripeRefused:
         log.warning("Stripe refused to hold a pause", extra={"membership": membership.pk})
+        facts = None
     with transaction.atomic():
         locked = Membership.objects.select_for_update(of=("self",)).select_related("patient", "location")
         membership = locked.get(pk=membership.pk)
@@ -61,8 +60,21 @@ def hold_pause(*, membership: Membership, now: datetime) -> bool:
         if wanted:
             _keep_held(membership, until, held, now)
     if facts and not wanted:  # somebody resumed it in this very moment: that counts
-        stripe_gateway.resume(subscription_id=subscription_id, key=f"{key}:undone")
+        stripe_gateway.resume(subscription_id=facts.id, key=f"{key}:undone")
     return wanted and held
+
+
+def _hold(membership: Membership, key: str) -> SubscriptionFacts:
+    """At Stripe. A reduced price loses its schedule first and gets the full price back last: should a step fail, the
+    steps before it would not charge the full price."""
+    subscription_id = str(membership.stripe_subscription_id)
+    if not membership.at_reduced_price:
+        return stripe_gateway.pause(subscription_id=subscription_id, resumes_at=None, key=key)
+    stripe_gateway.keep_price(subscription_id=subscription_id, key=key)
+    stripe_gateway.pause(subscription_id=subscription_id, resumes_at=None, key=key)
+    return stripe_gateway.restore_price(
+        subscription_id=subscription_id, price_id=membership.plan_version.stripe_price_id, key=key
+    )
 
 
 def _waits_for(pk: int, until: datetime) -> bool:
@@ -73,8 +85,8 @@ def _waits_for(pk: int, until: datetime) -> bool:
 
 def _keep_held(membership: Membership, until: datetime, held: bool, now: datetime) -> None:
     if held:
-        membership.paused_until, membership.stripe_fetched_at = None, now
-        membership.save(update_fields=["paused_until", "stripe_fetched_at"])
+        membership.paused_until, membership.at_reduced_price, membership.stripe_fetched_at = None, False, now
+        membership.save(update_fields=["paused_until", "at_reduced_price", "stripe_fetched_at"])
         data = {"membership": membership.pk, "until": until.isoformat()}
         audit.record("membership.pause_held", actor="system", patient=membership.patient, now=now, data=data)
     day = clock.local_date(until, membership.location.time_zone)

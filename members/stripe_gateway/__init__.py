@@ -23,9 +23,10 @@ from members.stripe_gateway.facts import (
     InvoiceFacts,
     RefundFacts,
     SubscriptionFacts,
+    SubscriptionWithCard,
 )
 from members.stripe_gateway.fees import charge_fee
-from members.stripe_gateway.listing import PAGE, ListedSubscription, events_page, open_invoices_page, subscriptions_page
+from members.stripe_gateway.listing import PAGE, events_page, open_invoices_page, subscriptions_page
 from members.stripe_gateway.previews import ChangePreview, PreviewLine, preview_change, preview_start
 from members.stripe_gateway.pricing import PriceFacts, create_price, fetch_price, recurring_prices
 from members.stripe_gateway.reading import (
@@ -36,6 +37,7 @@ from members.stripe_gateway.reading import (
     fetch_invoice,
     fetch_refund,
     fetch_subscription,
+    fetch_with_card,
     invoice_of_payment,
     open_invoices,
     ping,
@@ -66,13 +68,13 @@ __all__ = [
     "DisputeFacts",
     "HostedSession",
     "InvoiceFacts",
-    "ListedSubscription",
     "PreviewLine",
     "PriceFacts",
     "RefundFacts",
     "StripeRefused",
     "StripeUnavailable",
     "SubscriptionFacts",
+    "SubscriptionWithCard",
     "cancel_at",
     "cancel_now",
     "change_price",
@@ -89,6 +91,7 @@ __all__ = [
     "fetch_price",
     "fetch_refund",
     "fetch_subscription",
+    "fetch_with_card",
     "invoice_of_payment",
     "keep_going",
     "keep_price",

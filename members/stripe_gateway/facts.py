@@ -65,6 +65,14 @@ class CardFacts:
 
 
 @dataclass(frozen=True)
+class SubscriptionWithCard:
+    """A subscription, and the card that its next charge uses."""
+
+    facts: SubscriptionFacts
+    card: CardFacts | None
+
+
+@dataclass(frozen=True)
 class HostedSession:
     id: str
     url: str

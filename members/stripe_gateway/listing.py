@@ -4,21 +4,14 @@
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from members.stripe_gateway.connection import client, errors_named
-from members.stripe_gateway.facts import CardFacts, InvoiceFacts, SubscriptionFacts, invoice_facts, subscription_facts
-from members.stripe_gateway.reading import USED_CARD, card_of
+from members.stripe_gateway.facts import InvoiceFacts, SubscriptionWithCard, invoice_facts
+from members.stripe_gateway.reading import USED_CARD, with_card
 
 PAGE = 100
-
-
-@dataclass(frozen=True)
-class ListedSubscription:
-    facts: SubscriptionFacts
-    card: CardFacts | None
 
 
 def events_page(*, since: datetime, after: str = "") -> list[dict[str, Any]]:
@@ -29,13 +22,13 @@ def events_page(*, since: datetime, after: str = "") -> list[dict[str, Any]]:
     return [json.loads(str(event)) for event in found.data]
 
 
-def subscriptions_page(*, after: str = "") -> list[ListedSubscription]:
+def subscriptions_page(*, after: str = "") -> list[SubscriptionWithCard]:
     """Also the ones that have ended; with the card that the next charge uses."""
     expand = [f"data.{path}" for path in USED_CARD]
     asked: Any = {"status": "all", "limit": PAGE, "expand": expand, **_after(after)}
     with errors_named():
         found = client().v1.subscriptions.list(asked)
-    return [ListedSubscription(subscription_facts(each), card_of(each)) for each in found.data]
+    return [with_card(each) for each in found.data]
 
 
 def open_invoices_page(*, after: str = "") -> list[InvoiceFacts]:

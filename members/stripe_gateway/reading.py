@@ -12,6 +12,7 @@ from members.stripe_gateway.facts import (
     InvoiceFacts,
     RefundFacts,
     SubscriptionFacts,
+    SubscriptionWithCard,
     at,
     card_facts,
     dispute_facts,
@@ -56,12 +57,21 @@ def fetch_subscription(subscription_id: str) -> SubscriptionFacts:
 
 def fetch_card(subscription_id: str) -> CardFacts | None:
     """The card that the next charge uses, in Stripe's order (R142): the subscription's, then the customer's default."""
+    return fetch_with_card(subscription_id).card
+
+
+def fetch_with_card(subscription_id: str) -> SubscriptionWithCard:
+    """Both in one question, so that they are of one moment."""
     with errors_named():
-        return card_of(client().v1.subscriptions.retrieve(subscription_id, {"expand": list(USED_CARD)}))
+        return with_card(client().v1.subscriptions.retrieve(subscription_id, {"expand": list(USED_CARD)}))
 
 
-def card_of(found: stripe.Subscription) -> CardFacts | None:
+def with_card(found: stripe.Subscription) -> SubscriptionWithCard:
     """Of a subscription that was fetched with USED_CARD expanded."""
+    return SubscriptionWithCard(subscription_facts(found), _card_of(found))
+
+
+def _card_of(found: stripe.Subscription) -> CardFacts | None:
     customer = found.customer
     candidates: list[Any] = [found.default_payment_method, found.default_source]
     if isinstance(customer, stripe.Customer):

@@ -107,14 +107,20 @@ def test_a_downgrade_comes_with_the_next_period_and_both_days_are_told(client, r
     assert "your plan is Basic now" in second
 
 
-def test_a_freeze_at_a_reduced_price_is_told_charged_and_over_by_itself(client, rounds, time):
-    """R89, R92, R99: the member keeps paying less, keeps the credits, and the full price comes back on its day."""
-    member = subscribed_member()
-    reduced = building.price("price_frozen", product=f"prod_{member.plan_id}", unit_amount=4900, created=time["now"])
+def offer_a_reduced_price(member) -> None:
+    """Of $49 instead of $199, beside a pause without payments."""
+    created = factories.NOON
+    reduced = building.price("price_frozen", product=f"prod_{member.plan_id}", unit_amount=4900, created=created)
     StandinObject.objects.bulk_create(building.rows(reduced))
     PlanVersion.objects.update(
         freeze_price_cents=4900, stripe_freeze_price_id="price_frozen", freeze_without_benefits=True
     )
+
+
+def test_a_freeze_at_a_reduced_price_is_told_charged_and_over_by_itself(client, rounds, time):
+    """R89, R92, R99: the member keeps paying less, keeps the credits, and the full price comes back on its day."""
+    member = subscribed_member()
+    offer_a_reduced_price(member)
 
     page = act(client, member, Purpose.PAUSE, months="1", freeze="reduced_price")
     rounds()
@@ -164,36 +170,45 @@ def until_the_payment_after_a_pause(time, rounds) -> None:
         rounds()
 
 
+@pytest.mark.parametrize(("freeze", "during"), [("without_benefits", []), ("reduced_price", [4900])])
 @pytest.mark.parametrize("reached", [True, False])
-def test_a_payment_after_a_pause_is_taken_only_from_who_was_told_of_it_before(client, rounds, time, reached):
+def test_a_payment_after_a_pause_is_taken_only_from_who_was_told_of_it_before(
+    client, rounds, time, reached, freeze, during
+):
     """R99: where the reminder does not go out, nothing is charged and a person is asked to see to it."""
     member = subscribed_member()
-    act(client, member, Purpose.PAUSE, months="1")
+    offer_a_reduced_price(member)
+    act(client, member, Purpose.PAUSE, months="1", freeze=freeze)
     rounds()
     member.refresh_from_db()
     if not reached:
         PatientPhone.objects.all().delete()
         Patient.objects.update(email="")
     time["now"] = member.paused_until - timedelta(days=9)
-    timeline.happen(now=time["now"])  # the payment that the pause skips
+    timeline.happen(now=time["now"])  # the payment that the pause skips or reduces
+    rounds()
 
     until_the_payment_after_a_pause(time, rounds)
 
     member.refresh_from_db()
     cases = Escalation.objects.filter(reason="payment", summary__contains="no reminder of that reached the patient")
-    assert paid() == ([19900] if reached else [])
+    assert paid() == [*during, *([19900] if reached else [])]
     assert member.status == (Status.ACTIVE if reached else Status.PAUSED)
     assert cases.count() == (0 if reached else 1)
-    assert member.paused_until is None
+    assert (member.paused_until, member.at_reduced_price) == (None, False)
 
 
-def test_a_pause_that_was_held_is_ended_by_the_patients_own_consent(client, rounds, time):
-    """R99."""
+@pytest.mark.parametrize("freeze", ["without_benefits", "reduced_price"])
+def test_a_pause_that_was_held_is_ended_by_the_patients_own_consent(client, rounds, time, freeze):
+    """R99: from then on the full price, with the next period."""
     member = subscribed_member()
-    act(client, member, Purpose.PAUSE, months="2")
+    offer_a_reduced_price(member)
+    act(client, member, Purpose.PAUSE, months="2", freeze=freeze)
     rounds()
-    time["now"] = Membership.objects.get().paused_until - timedelta(days=2)
-    rounds()
+    for before in (33, 2):  # the payments until then, and three days before the end the hold
+        time["now"] = Membership.objects.get().paused_until - timedelta(days=before)
+        timeline.happen(now=time["now"])
+        rounds()
     held = Membership.objects.get()
 
     page = act(client, held, Purpose.RESUME)

@@ -192,13 +192,13 @@ class TestApplying:
         membership = subscribed_member()
         invoice_id = failed_renewal(membership)
         old_invoice = stripe_gateway.fetch_invoice(invoice_id)
-        old_subscription = stripe_gateway.fetch_subscription(str(membership.stripe_subscription_id))
+        old_subscription = stripe_gateway.fetch_with_card(str(membership.stripe_subscription_id))
         playing.give_card(membership.stripe_customer_id, "visa", now=NOON)
         stripe_gateway.pay_invoice(invoice_id, key="by-hand")
         billing.apply(stored("invoice.paid", invoice_id, ident="evt_2").pk, now=NOON + timedelta(seconds=2))
 
         monkeypatch.setattr(stripe_gateway, "fetch_invoice", lambda _: old_invoice)
-        monkeypatch.setattr(stripe_gateway, "fetch_subscription", lambda _: old_subscription)
+        monkeypatch.setattr(stripe_gateway, "fetch_with_card", lambda _: old_subscription)
         billing.apply(stored("invoice.payment_failed", invoice_id).pk, now=NOON + timedelta(seconds=1))
 
         membership.refresh_from_db()

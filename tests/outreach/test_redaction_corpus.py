@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from common.redaction import redact, split_over
 from members.models import Escalation
 from outreach import inbound
 from outreach.models import Message
-from outreach.redaction import redact, split_over
 from tests import factories
 from tests.factories import NOON
 

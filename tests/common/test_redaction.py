@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.redaction import redact
+from common.redaction import redact, redact_identifier
 
 CARDS = {
     "visa": "4111111111111111",
@@ -82,3 +82,15 @@ def test_redacting_twice_changes_nothing():
     once = redact("pay with 4111 1111 1111 1111 please")
 
     assert redact(once) == once
+
+
+@pytest.mark.parametrize("text", ["1000000000000008", "INV-90000000000001", "512-555-0123-0042-7", "pi_3Qk", "p1"])
+def test_an_id_that_only_passes_the_check_digit_stays(text):
+    """One of ten long numbers does."""
+    assert redact_identifier(text) == text
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+def test_an_id_that_is_a_networks_number_goes(card):
+    assert redact_identifier(card) == redact_identifier(grouped(card, " ")) == f"[card ••••{card[-4:]}]"
+    assert redact_identifier(f"client {card}") == f"client [card ••••{card[-4:]}]"

@@ -98,6 +98,8 @@ def _item(match: re.Match[str]) -> Item:
 
 def _plain(text: str) -> str:
     """In lower case, without accents, digits of any script as ours; letter by letter, so that places stay."""
+    if text.isascii():
+        return text.lower()
     return "".join(_letter(character) for character in text)
 
 

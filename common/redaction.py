@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from outreach import spelled_digits
-from outreach.spelled_digits import Item
+from common import spelled_digits
+from common.spelled_digits import Item
 
 _BETWEEN = r"[\s.\-–—_/·()]{1,3}"
 # Thirteen digits or more (of any script: full-width ones too), with at most a little in between.
@@ -14,6 +14,7 @@ _GROUP = re.compile(r"\d+")
 _CODE = re.compile(r"\b(cvv2?|cvc2?|csc|cid|security code|code|c[oó]digo)\b\W{0,3}(?:(?:is|es)\W{1,2})?\d{3,4}\b", re.I)
 _EXPIRY = re.compile(r"(?<!\d)(?:0?[1-9]|1[0-2])\s?[/-]\s?(?:20)?\d{2}(?!\d)")
 _BARE_CODE = re.compile(r"((?:\[card ••••\d{4}\]|\[expiry\])\W{1,3})\d{3,4}\b")  # nothing but the code, right behind
+MARK = "[card ••••"  # followed by the last four and a bracket
 _SHORTEST, _USUAL, _LONGEST = 13, 16, 19
 # The lengths of the networks' numbers by how they begin. Asked for where other digits are likelier than in one run.
 _NETWORKS = re.compile(
@@ -29,10 +30,22 @@ def redact(text: str) -> str:
 
     Beside a card number its security code and expiry go too (R123); elsewhere "code 1234" may be a door's.
     """
-    without = _without_spelled(_RUN.sub(lambda run: _redact_run(run.group()), text))
-    if without == text:
+    return _without_cards(text, _passes_luhn)
+
+
+def redact_identifier(text: str) -> str:
+    """The same for an id, a number or an address: only digits that are a network's card number go.
+
+    Of ten long ids one passes the check digit, so that alone must not be enough.
+    """
+    return _without_cards(text, _is_card)
+
+
+def _without_cards(text: str, looks_like_one: Callable[[str], bool]) -> str:
+    if len(text) < _SHORTEST:  # none fits
         return text
-    return _tidy(without)
+    without = _without_spelled(_RUN.sub(lambda run: _redact_run(run.group(), looks_like_one), text))
+    return text if without == text else _tidy(without)
 
 
 def split_over(texts: Sequence[str]) -> list[str] | None:
@@ -47,7 +60,7 @@ def split_over(texts: Sequence[str]) -> list[str] | None:
         return None
     if len(digits) < _USUAL and any(_PHONES.fullmatch(part[0].digits) for part in found if len(part) == 1):
         return None
-    marks = ["[card]"] * (len(texts) - 1) + [f"[card ••••{digits[-4:]}]"]
+    marks = ["[card]"] * (len(texts) - 1) + [_mark(digits)]
     cut = zip(texts, found, marks, strict=True)
     return [_tidy(text[: part[0].start] + mark + text[part[-1].end :]) for text, part, mark in cut]
 
@@ -72,6 +85,10 @@ def _is_card(digits: str) -> bool:
     return _NETWORKS.fullmatch(digits) is not None and _passes_luhn(digits)
 
 
+def _mark(card: str) -> str:
+    return f"{MARK}{card[-4:]}]"
+
+
 def _tidy(text: str) -> str:
     """Without the expiry and the security code that stand beside a card."""
     return _BARE_CODE.sub(r"\1[code]", _EXPIRY.sub("[expiry]", _CODE.sub(r"\1 [code]", text)))
@@ -88,7 +105,7 @@ def _without_spelled(text: str) -> str:
         if found is None:
             continue
         first, card = found
-        pieces += [text[done : run[first].start], f"[card ••••{card[-4:]}]"]
+        pieces += [text[done : run[first].start], _mark(card)]
         done = run[-1].end
     return "".join(pieces) + text[done:]
 
@@ -110,7 +127,7 @@ def _spelled_at(run: list[Item], first: int) -> tuple[int, str] | None:
     return None
 
 
-def _redact_run(run: str) -> str:
+def _redact_run(run: str, looks_like_one: Callable[[str], bool]) -> str:
     groups = list(_GROUP.finditer(run))
     numbers = ["".join(str(unicodedata.decimal(digit)) for digit in group.group()) for group in groups]
     if _PHONES.fullmatch(" ".join(numbers)):
@@ -118,33 +135,32 @@ def _redact_run(run: str) -> str:
 
     pieces, done, first = [], 0, 0
     while first < len(groups):
-        found = _card_at(numbers, first)
+        found = _card_at(numbers, first, looks_like_one)
         if found is None:
             first += 1
             continue
         last, card = found
-        pieces += [run[done : groups[first].start()], f"[card ••••{card[-4:]}]"]
+        pieces += [run[done : groups[first].start()], _mark(card)]
         done, first = groups[last].end(), last + 1
     return "".join(pieces) + run[done:]
 
 
-def _card_at(numbers: list[str], first: int) -> tuple[int, str] | None:
+def _card_at(numbers: list[str], first: int, looks_like_one: Callable[[str], bool]) -> tuple[int, str] | None:
     """(last group, digits) of the longest card number that begins with group `first`."""
     longest, joined = None, ""
     for last in range(first, len(numbers)):
         joined += numbers[last]
         if len(joined) > _LONGEST:
             break
-        if len(joined) >= _SHORTEST and _passes_luhn(joined):
+        if len(joined) >= _SHORTEST and looks_like_one(joined):
             longest = (last, joined)
-    return longest or _card_run_together(numbers, first)
+    return longest or _card_run_together(numbers[first], first, looks_like_one)
 
 
-def _card_run_together(numbers: list[str], first: int) -> tuple[int, str] | None:
+def _card_run_together(group: str, first: int, looks_like_one: Callable[[str], bool]) -> tuple[int, str] | None:
     """A card with expiry or security code typed right behind it: the whole group goes."""
-    group = numbers[first]
     for length in (16, 15):
-        if len(group) > length and group[0] in "3456" and _passes_luhn(group[:length]):
+        if len(group) > length and group[0] in "3456" and looks_like_one(group[:length]):
             return first, group[:length]
     return None
 
