@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from members import places
 from members.models import ConsentEntry, Invoice, Visit
@@ -75,11 +74,7 @@ def texts(
     What follows a text counts for it within seven days, and until the next text of the same enrolment went out.
     """
     rows = Message.objects.filter(enrolment__sequence=sequence, created_at__gt=now - SINCE)
-    later = Message.objects.filter(enrolment=OuterRef("enrolment"), sent_at__gt=OuterRef("sent_at")).order_by("sent_at")
-    seven_days = F("sent_at") + WITHIN
-    rows = places.within(rows, at, "location").annotate(
-        place=_place(positions), until=Least(Coalesce(Subquery(later.values("sent_at")[:1]), seven_days), seven_days)
-    )
+    rows = places.within(rows, at, "location").annotate(place=_place(positions))
     stopped = ConsentEntry.objects.filter(act=ConsentEntry.Act.OPT_OUT, address=OuterRef("address"))
     replies = Message.objects.filter(direction=Message.Direction.IN, address=OuterRef("address"))
     visits = Visit.objects.filter(patient=OuterRef("enrolment__membership__patient"))
@@ -107,10 +102,14 @@ def _when(**condition: object) -> Case:
 
 
 def _follows(facts: "QuerySet[Any]", moment: str) -> Exists:
-    """Whether one of `facts` happened after the text went out, and before what comes after it is credited."""
-    return Exists(
-        facts.filter(**{f"{moment}__gt": OuterRef("sent_at"), f"{moment}__lte": OuterRef("until")}).order_by()
-    )
+    """Whether one of `facts` happened within seven days after the text, with no later text of the enrolment between.
+
+    The later text is looked for last, of the few facts that there are and not of every text.
+    """
+    sent = {"enrolment": OuterRef(OuterRef("enrolment")), "sent_at__gt": OuterRef(OuterRef("sent_at"))}
+    between = Message.objects.filter(**sent, sent_at__lt=OuterRef(moment)).order_by()
+    within = {f"{moment}__gt": OuterRef("sent_at"), f"{moment}__lte": OuterRef("sent_at") + WITHIN}
+    return Exists(facts.filter(**within).exclude(Exists(between)).order_by())
 
 
 def endings(sequence: Sequence) -> list[tuple[str, int]]:
