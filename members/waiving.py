@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from common import redaction
 from common.errors import Refused
 from members import audit, billing, stripe_gateway
 from members.models import Invoice, StaffUser
@@ -27,7 +28,8 @@ def waive(*, invoice: Invoice, why: str, by: StaffUser, now: datetime) -> None:
 
     What runs because of it (recovery, grace) ends through the fact that `billing` writes. No credits are granted for a
     period that nobody paid. Asking again voids nothing twice: the key is the invoice (R145). Raises Refused, and
-    StripeUnavailable or StripeRefused from Stripe; then it is still open, and what was asked for is on record.
+    StripeUnavailable or StripeRefused from Stripe; then it is still open, and what was asked for is on record. A card
+    number in the reason is not kept (R123).
     """
     if len(why.strip()) < SHORTEST_REASON:
         raise Refused("Say why the payment is waived, so that whoever looks at it later knows.", code="no_reason")
@@ -37,7 +39,7 @@ def waive(*, invoice: Invoice, why: str, by: StaffUser, now: datetime) -> None:
         )
         if refused := may_not_waive(locked):
             raise refused
-        _trace("waive_asked", locked, by, now, why=why.strip()[:LONGEST_REASON])
+        _trace("waive_asked", locked, by, now, why=redaction.redact(why.strip())[:LONGEST_REASON])
     stripe_gateway.void_invoice(locked.stripe_id, key=f"waive:{locked.pk}")
     told = billing.nudge(what="invoice", object_id=locked.stripe_id, key=f"waive:{locked.pk}", now=now)
     billing.apply(told.pk, now=now)

@@ -81,7 +81,7 @@ class TestWaiving:
         recovery.follow_all(now=NOON)
 
         before = manager.get(f"/payments/{invoice.pk}/waive/").content.decode()
-        answer = manager.post(f"/payments/{invoice.pk}/waive/", {"why": "Our machine was broken"})
+        answer = manager.post(f"/payments/{invoice.pk}/waive/", {"why": "Our machine broke 4242 4242 4242 4242"})
         recovery.follow_all(now=NOON)
 
         membership.refresh_from_db()
@@ -90,7 +90,9 @@ class TestWaiving:
         assert store.get("invoice", invoice.stripe_id)["status"] == "void"
         assert (membership.status, membership.past_due_since) == ("active", None)
         assert Enrolment.objects.get().ended_because == "no longer owed"
-        assert AuditEntry.objects.get(action="payment.waive_asked").data["why"] == "Our machine was broken"
+        why = AuditEntry.objects.get(action="payment.waive_asked").data["why"]
+        assert why.startswith("Our machine broke")
+        assert "4242 4242" not in why  # R123
         assert AuditEntry.objects.filter(action="payment.waived").count() == 1
         assert not CreditEntry.objects.exists()
         assert not Message.objects.exists()
