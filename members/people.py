@@ -23,8 +23,8 @@ def correct(*, patient: Patient, actor: str, now: datetime, **fields: Any) -> li
     `fields`: first_name, last_name, language, zip_code, state, time_zone, home_location, wants_renewal_notice. Values
     are not put on record, only that they changed (R119); a card number in a name is not kept (R123).
     """
-    names = {name: redaction.redact(fields[name])[:_LONGEST] for name in ("first_name", "last_name") if name in fields}
-    fields.update(names)
+    for name in {"first_name", "last_name"} & fields.keys():
+        fields[name] = redaction.redact(fields[name])[:_LONGEST]
     with transaction.atomic():
         patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient.pk)
         changed = sorted(name for name, value in fields.items() if getattr(patient, name) != value)

@@ -122,7 +122,7 @@ def _settle(pk: int, facts: SubscriptionFacts, now: datetime) -> None:
                 "Stripe.",
                 now=now,
             )
-        if facts.collection_paused:
+        if facts.collection_paused and not _ends_in_time(membership, facts, now):
             escalations.open(
                 reason=Escalation.Reason.BILLING_SYNC,
                 patient=membership.patient,
@@ -130,3 +130,9 @@ def _settle(pk: int, facts: SubscriptionFacts, now: datetime) -> None:
                 "Stripe.",
                 now=now,
             )
+
+
+def _ends_in_time(membership: Membership, facts: SubscriptionFacts, now: datetime) -> bool:
+    """One that was begun in the Dashboard ends at its own moment, not LEAD before the payment."""
+    until = membership.paused_until
+    return until is not None and facts.resumes_at is not None and now < facts.resumes_at <= until

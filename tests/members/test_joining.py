@@ -207,6 +207,26 @@ class TestActs:
 
         assert "Stripe still shows it" in Escalation.objects.get().summary
 
+    @pytest.mark.parametrize(("later", "cases"), [(timedelta(), 0), (timedelta(days=30), 1)])
+    def test_a_pause_from_the_dashboard_ends_at_its_own_moment(self, time, drain, later, cases):
+        membership = glow()
+        until = NOON + timedelta(days=40)
+        stripe_gateway.pause(subscription_id=str(membership.stripe_subscription_id), resumes_at=until, key="dashboard")
+        drain()
+        stripe_gateway.pause(
+            subscription_id=str(membership.stripe_subscription_id), resumes_at=until + later, key="dashboard:later"
+        )
+        time["now"] = until - timedelta(hours=9)
+
+        joining.check_pauses(now=time["now"])
+        early = Escalation.objects.count()
+        time["now"] = until + timedelta(hours=2)
+        joining.check_pauses(now=time["now"])
+
+        membership.refresh_from_db()
+        assert (early, Escalation.objects.count()) == (cases, cases)
+        assert membership.status == (Status.PAUSED if later else Status.ACTIVE)
+
     def test_a_resume_that_did_not_take_opens_a_case(self, monkeypatch):
         """R148: what its parameter is for; the call itself is not ours (a pause here is of the collection)."""
         membership = glow()
