@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-reset test check format lock shell clean
+.PHONY: help install demo demo-reset test check format messages lock shell clean
 
 PORT ?= 8000
 VENV := .venv
@@ -67,9 +67,19 @@ check: $(VENV)/.dev.stamp ## Lint, types, floors, migrations, production setting
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/djlint --lint --quiet templates
 
+# What the portal does not say: patients' pages keep their own words (outreach/, patient_pages), demo and tests English.
+UNSPOKEN = $(VENV) tests bench var staticfiles node_modules 'templates/patient/*' 'templates/demo/*' 'templates/standin/*'
+
 format: $(VENV)/.dev.stamp ## Let ruff put imports and layout in order
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+# GNU gettext is needed here only: what it makes is committed.
+messages: $(VENV)/.dev.stamp ## Gather the portal's sentences for translation into locale/ and compile them
+	@command -v msgfmt >/dev/null || { echo "GNU gettext is needed: apt-get install gettext" >&2; exit 1; }
+	@DEMO=true $(BIN)/python manage.py makemessages --locale es --no-wrap --no-location $(addprefix --ignore=,$(UNSPOKEN))
+	@sed -i '/^"POT-Creation-Date/d' locale/es/LC_MESSAGES/django.po
+	@DEMO=true $(BIN)/python manage.py compilemessages --locale es --ignore $(VENV)
 
 lock: $(VENV)/.dev.stamp ## Resolve requirements*.in anew into pinned, hashed requirements*.txt
 	$(BIN)/uv pip compile --quiet --upgrade --no-strip-extras --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import django_tables2 as tables
+from django.utils.translation import gettext_noop as _
 
 from common.tables import BaseTable
 from members.models import Escalation
@@ -21,16 +22,16 @@ class EscalationTable(BaseTable):
     )
     summary = tables.TemplateColumn(
         '<div class="text-cell text-secondary">{{ value }}</div>',
-        verbose_name="What happened",
+        verbose_name=_("What happened"),
         orderable=False,
         attrs={"td": {"class": "cell-main"}},
     )
     wait = tables.TemplateColumn(
-        template_name="concierge/cells/wait.html", verbose_name="Due", order_by=("due_at",), empty_values=()
+        template_name="concierge/cells/wait.html", verbose_name=_("Due"), order_by=("due_at",), empty_values=()
     )
     who = tables.TemplateColumn(
         template_name="concierge/cells/holder.html",
-        verbose_name="With",
+        verbose_name=_("With"),
         order_by=("claimed_by__first_name",),
         empty_values=(),
     )

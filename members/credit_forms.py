@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_noop as _
 
 from common import clock
 from common.errors import Refused
@@ -27,9 +28,9 @@ class _Once(forms.Form):
 class UseForm(_Once):
     """A credit used without a visit in the scheduler: by the member, the household, or on a guest pass."""
 
-    service = forms.ModelChoiceField(Service.objects.none(), label="What was done")
-    who = forms.ChoiceField(label="By whom")
-    reason = forms.CharField(max_length=100, label="Why by hand", help_text="Seen by staff and on the statement.")
+    service = forms.ModelChoiceField(Service.objects.none(), label=_("What was done"))
+    who = forms.ChoiceField(label=_("By whom"))
+    reason = forms.CharField(max_length=100, label=_("Why by hand"), help_text=_("Seen by staff and on the statement."))
 
     def __init__(self, *args: Any, membership: Membership, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +41,7 @@ class UseForm(_Once):
         self.household = household_of(membership)
         people = [(str(each.pk), f"{each.full_name}, household") for each in self.household]
         whom = [("", membership.patient.full_name), *people, (_GUEST, "A guest, on a guest pass")]
-        self.fields["who"] = forms.ChoiceField(choices=whom, required=False, label="By whom")
+        self.fields["who"] = forms.ChoiceField(choices=whom, required=False, label=_("By whom"))
 
     def act(self, *, actor: str, now: datetime) -> None:
         """Raises Refused as credits.spend does."""
@@ -60,8 +61,8 @@ class UseForm(_Once):
 class MoneyForm(_Once):
     """Money of the wallet, spent at the desk."""
 
-    cents = MoneyField(label="Amount, $")
-    reason = forms.CharField(max_length=100, label="On what")
+    cents = MoneyField(label=_("Amount, $"))
+    reason = forms.CharField(max_length=100, label=_("On what"))
 
     def __init__(self, *args: Any, membership: Membership, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,10 +79,10 @@ class MoneyForm(_Once):
 class BonusForm(_Once):
     """A gift with a real end."""
 
-    service = forms.ModelChoiceField(Service.objects.all(), label="Credit for")
-    quantity = forms.IntegerField(min_value=1, max_value=12, initial=1, label="How many")
-    until = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
-    reason = forms.CharField(max_length=100, label="Why")
+    service = forms.ModelChoiceField(Service.objects.all(), label=_("Credit for"))
+    quantity = forms.IntegerField(min_value=1, max_value=12, initial=1, label=_("How many"))
+    until = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(max_length=100, label=_("Why"))
 
     def __init__(self, *args: Any, membership: Membership, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,15 +99,15 @@ class BonusForm(_Once):
 class HandOverForm(_Once):
     """Credits of a shareable lot, given to another member of the household."""
 
-    lot = forms.ChoiceField(label="Which credits")
-    to = forms.ModelChoiceField(Membership.objects.none(), label="To")
-    quantity = forms.IntegerField(min_value=1, initial=1, label="How many")
+    lot = forms.ChoiceField(label=_("Which credits"))
+    to = forms.ModelChoiceField(Membership.objects.none(), label=_("To"))
+    quantity = forms.IntegerField(min_value=1, initial=1, label=_("How many"))
 
     def __init__(self, *args: Any, membership: Membership, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         held = [lot for lot in credits.lots(membership, at=at) if lot.benefit and lot.benefit.shareable]
         self.fields["lot"] = forms.ChoiceField(
-            label="Which credits", choices=[(str(lot.entry_id), f"{lot.amount} × {lot.label}") for lot in held]
+            label=_("Which credits"), choices=[(str(lot.entry_id), f"{lot.amount} × {lot.label}") for lot in held]
         )
         others = Membership.objects.current().filter(patient__in=household_of(membership)).select_related("patient")
         self.fields["to"].queryset = others.select_related("patient", "plan")  # type: ignore[attr-defined]
@@ -140,5 +141,5 @@ def household_of(membership: Membership) -> list[Patient]:
 def give_back(entry: CreditEntry, *, actor: str, now: datetime) -> None:
     """A use that staff recorded by hand. Raises Refused for the use of a visit: there the visit decides."""
     if entry.visit_id is not None:
-        raise Refused("This use belongs to a visit: set the visit right, and the credit follows.", code="has_visit")
+        raise Refused(_("This use belongs to a visit: set the visit right, and the credit follows."), code="has_visit")
     credits.reverse(entry=entry, actor=actor, reason="Recorded by mistake", now=now)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_noop as _
 
 from common import phones
 from members.models import (
@@ -30,18 +31,18 @@ class MemberFilter(forms.Form):
     """Every field is optional; a value that makes no sense is shown as an error and filters nothing."""
 
     q = forms.CharField(required=False, max_length=80, strip=True)
-    status = forms.ChoiceField(required=False, choices=[("", "Any status"), *Membership.Status.choices])
-    plan = forms.ModelChoiceField(Plan.objects.all(), required=False, empty_label="Any plan")
-    location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label="Any location")
-    recovered = forms.ChoiceField(required=False, choices=[("", ""), ("day", "Payment recovered in the last day")])
+    status = forms.ChoiceField(required=False, choices=[("", _("Any status")), *Membership.Status.choices])
+    plan = forms.ModelChoiceField(Plan.objects.all(), required=False, empty_label=_("Any plan"))
+    location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label=_("Any location"))
+    recovered = forms.ChoiceField(required=False, choices=[("", ""), ("day", _("Payment recovered in the last day"))])
     risk = forms.ChoiceField(
         required=False,
         choices=[
-            ("", "Any risk"),
-            ("unused", "Unused credits, nothing booked"),
-            ("away", "Not seen for 60 days"),
-            ("past_due", "Past due"),
-            ("expiring", "Credits end within 14 days"),
+            ("", _("Any risk")),
+            ("unused", _("Unused credits, nothing booked")),
+            ("away", _("Not seen for 60 days")),
+            ("past_due", _("Past due")),
+            ("expiring", _("Credits end within 14 days")),
         ],
     )
 
@@ -114,11 +115,11 @@ _MACHINES = {"system": "The system", "concierge": "The concierge", "stripe": "St
 class AuditFilter(forms.Form):
     """What a manager may ask of the audit trail. A value that makes no sense filters nothing."""
 
-    q = forms.CharField(required=False, max_length=80, strip=True, label="Patient's name or phone")
-    actor = forms.ChoiceField(required=False, label="Who acted")
-    area = forms.ChoiceField(required=False, choices=list(_AREAS.items()), label="What was done")
-    since = forms.DateField(required=False, label="From")
-    until = forms.DateField(required=False, label="To")
+    q = forms.CharField(required=False, max_length=80, strip=True, label=_("Patient's name or phone"))
+    actor = forms.ChoiceField(required=False, label=_("Who acted"))
+    area = forms.ChoiceField(required=False, choices=list(_AREAS.items()), label=_("What was done"))
+    since = forms.DateField(required=False, label=_("From"))
+    until = forms.DateField(required=False, label=_("To"))
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -155,12 +156,16 @@ class ContactForm(forms.Form):
     first_name = forms.CharField(max_length=60)
     last_name = forms.CharField(max_length=60)
     language = forms.ChoiceField(choices=Patient.Language.choices)
-    zip_code = forms.RegexField(r"^\d{5}(-\d{4})?$", required=False, label="ZIP code", max_length=10)
+    zip_code = forms.RegexField(r"^\d{5}(-\d{4})?$", required=False, label=_("ZIP code"), max_length=10)
     state = forms.RegexField(
-        r"^[A-Z]{2}$", required=False, label="State", help_text="Two letters. Texting hours depend on it.", max_length=2
+        r"^[A-Z]{2}$",
+        required=False,
+        label=_("State"),
+        help_text=_("Two letters. Texting hours depend on it."),
+        max_length=2,
     )
-    time_zone = forms.ChoiceField(required=False, label="Time zone")
-    home_location = forms.ModelChoiceField(Location.objects.all(), label="Home location", empty_label=None)
+    time_zone = forms.ChoiceField(required=False, label=_("Time zone"))
+    home_location = forms.ModelChoiceField(Location.objects.all(), label=_("Home location"), empty_label=None)
 
     def __init__(self, *args: Any, told: str, **kwargs: Any) -> None:
         """`told`: the zone that holds when none is chosen."""
@@ -184,14 +189,14 @@ _ZONES = (
 class PaperConsentForm(forms.Form):
     """What the patient signed. Nothing is ticked or filled in beforehand (R11)."""
 
-    to = forms.ChoiceField(label="For")
-    purpose = forms.ChoiceField(label="Purpose", choices=[("", "Choose"), *ConsentEntry.Purpose.choices])
+    to = forms.ChoiceField(label=_("For"))
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("Choose")), *ConsentEntry.Purpose.choices])
     wording = forms.CharField(
-        label="Wording on the form, exactly", max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Wording on the form, exactly"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
-    signed_on = forms.DateField(label="Signed on", widget=forms.DateInput(attrs={"type": "date"}))
+    signed_on = forms.DateField(label=_("Signed on"), widget=forms.DateInput(attrs={"type": "date"}))
     evidence = forms.CharField(
-        label="Where the paper is", max_length=160, help_text="Folder, scan number: it is the proof."
+        label=_("Where the paper is"), max_length=160, help_text=_("Folder, scan number: it is the proof.")
     )
 
     def __init__(self, *args: Any, patient: Patient, today: date, **kwargs: Any) -> None:
@@ -204,33 +209,35 @@ class PaperConsentForm(forms.Form):
         said: dict[str, Any] = super().clean() or self.cleaned_data
         is_call = said.get("to", "").startswith("voice:")
         if said.get("to") and said.get("purpose") and is_call != (said["purpose"] == "automated_voice"):
-            self.add_error("purpose", "Choose “Automated calls” for calls, and one of the others for texts and e-mail.")
+            self.add_error(
+                "purpose", _("Choose “Automated calls” for calls, and one of the others for texts and e-mail.")
+            )
         return said
 
     def clean_signed_on(self) -> date:
         signed: date = self.cleaned_data["signed_on"]
         if signed > self._today:
-            raise forms.ValidationError("A form cannot be signed in the future.")
+            raise forms.ValidationError(_("A form cannot be signed in the future."))
         return signed
 
 
 class OptOutForm(forms.Form):
     """What the patient said, and how."""
 
-    to = forms.ChoiceField(label="Where")
+    to = forms.ChoiceField(label=_("Where"))
     scope = forms.ChoiceField(
-        label="How much",
+        label=_("How much"),
         required=False,
-        choices=[("", "Everything (if in doubt)"), ("marketing", "Offers only; service messages may go on")],
+        choices=[("", _("Everything (if in doubt)")), ("marketing", _("Offers only; service messages may go on"))],
     )
     source = forms.ChoiceField(
-        label="How they said it",
+        label=_("How they said it"),
         choices=[
-            ("", "Choose"),
+            ("", _("Choose")),
             *((way, way.capitalize()) for way in ("in person", "phone call", "voicemail", "e-mail", "letter")),
         ],
     )
-    wording = forms.CharField(label="In their words", max_length=400)
+    wording = forms.CharField(label=_("In their words"), max_length=400)
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "stop-%s", **kwargs})

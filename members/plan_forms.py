@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
+from django.utils.translation import gettext_noop as _
 
 from common import clock
 from members.models import Benefit, PlanVersion, Service
@@ -27,19 +28,22 @@ class MoneyField(forms.DecimalField):
 
 
 class PlanForm(forms.Form):
-    name = forms.CharField(max_length=60, strip=True, label="Name of the plan")
-    tier = forms.IntegerField(min_value=1, max_value=99, label="Rank", help_text="Higher is more: 1, 2, 3.")
+    name = forms.CharField(max_length=60, strip=True, label=_("Name of the plan"))
+    tier = forms.IntegerField(min_value=1, max_value=99, label=_("Rank"), help_text=_("Higher is more: 1, 2, 3."))
 
 
 class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules. Left empty, the day is today; a version cannot begin in the past."""
 
-    price_cents = MoneyField(label="Price, $")
-    early_end_fee_cents = MoneyField(label="Fee for leaving before the minimum ends, $", initial=0)
-    freeze_price_cents = MoneyField(label="Freeze at a reduced price of, $", required=False)
-    freeze_fee_cents = MoneyField(label="Fee for each freeze, $", initial=0)
+    price_cents = MoneyField(label=_("Price, $"))
+    early_end_fee_cents = MoneyField(label=_("Fee for leaving before the minimum ends, $"), initial=0)
+    freeze_price_cents = MoneyField(label=_("Freeze at a reduced price of, $"), required=False)
+    freeze_fee_cents = MoneyField(label=_("Fee for each freeze, $"), initial=0)
     effective_from = forms.DateField(
-        label="Sold from", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: from now."
+        label=_("Sold from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: from now."),
     )
 
     field_order = ("price_cents", "interval", "effective_from", "terms")
@@ -57,20 +61,20 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"terms": forms.Textarea(attrs={"rows": 4})}
         help_texts = {"freeze_with_benefits": "", "freeze_without_benefits": ""}
         labels = {
-            "interval": "Charged",
-            "terms": "Terms",
-            "minimum_term_months": "Minimum term, months",
-            "notice_days": "Notice before the end, days",
-            "freeze_months_per_year": "Months that may be frozen a year",
-            "freeze_with_benefits": "Freeze without payment, benefits go on",
-            "freeze_without_benefits": "Freeze without payment, benefits rest",
-            "freeze_extends_term": "Frozen time is added to the minimum term",
-            "grace_days": "Grace after a failed payment, days",
-            "after_grace": "After the grace",
-            "usable_while_past_due": "Benefits can be used while a payment is open",
-            "usable_while_paused": "Benefits can be used while paused",
-            "usable_after_cancel_days": "Credits can be used after the end for, days",
-            "credits_kept_on_downgrade": "Credits stay when a member moves to a smaller plan",
+            "interval": _("Charged"),
+            "terms": _("Terms"),
+            "minimum_term_months": _("Minimum term, months"),
+            "notice_days": _("Notice before the end, days"),
+            "freeze_months_per_year": _("Months that may be frozen a year"),
+            "freeze_with_benefits": _("Freeze without payment, benefits go on"),
+            "freeze_without_benefits": _("Freeze without payment, benefits rest"),
+            "freeze_extends_term": _("Frozen time is added to the minimum term"),
+            "grace_days": _("Grace after a failed payment, days"),
+            "after_grace": _("After the grace"),
+            "usable_while_past_due": _("Benefits can be used while a payment is open"),
+            "usable_while_paused": _("Benefits can be used while paused"),
+            "usable_after_cancel_days": _("Credits can be used after the end for, days"),
+            "credits_kept_on_downgrade": _("Credits stay when a member moves to a smaller plan"),
         }
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
@@ -80,10 +84,10 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if data.get("early_end_fee_cents") and not data.get("minimum_term_months"):
-            self.add_error("early_end_fee_cents", "A fee for leaving early needs a minimum term.")
+            self.add_error("early_end_fee_cents", _("A fee for leaving early needs a minimum term."))
         price, frozen = data.get("price_cents"), data.get("freeze_price_cents")
         if price is not None and frozen is not None and frozen >= price:
-            self.add_error("freeze_price_cents", "The price while frozen must be less than the price.")
+            self.add_error("freeze_price_cents", _("The price while frozen must be less than the price."))
         return data
 
     def rules(self) -> dict[str, Any]:
@@ -95,29 +99,42 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class BenefitForm(forms.Form):
     code = forms.CharField(required=False, widget=forms.HiddenInput)
-    kind = forms.ChoiceField(choices=Benefit.Kind.choices, initial=Benefit.Kind.CREDIT, label="Gives")
-    quantity = forms.IntegerField(min_value=1, max_value=99, required=False, label="Credits a period")
-    services = forms.ModelMultipleChoiceField(Service.objects.all(), required=False, label="For any of")
-    dollars = MoneyField(required=False, label="Money a period, $")
-    percent = forms.IntegerField(min_value=1, max_value=100, required=False, label="Percent off")
-    category = forms.CharField(max_length=40, required=False, label="Off which category")
+    kind = forms.ChoiceField(choices=Benefit.Kind.choices, initial=Benefit.Kind.CREDIT, label=_("Gives"))
+    quantity = forms.IntegerField(min_value=1, max_value=99, required=False, label=_("Credits a period"))
+    services = forms.ModelMultipleChoiceField(Service.objects.all(), required=False, label=_("For any of"))
+    dollars = MoneyField(required=False, label=_("Money a period, $"))
+    percent = forms.IntegerField(min_value=1, max_value=100, required=False, label=_("Percent off"))
+    category = forms.CharField(max_length=40, required=False, label=_("Off which category"))
     valid_months = forms.IntegerField(
-        min_value=1, max_value=36, required=False, label="Valid, months", help_text="Empty: until the period ends."
+        min_value=1,
+        max_value=36,
+        required=False,
+        label=_("Valid, months"),
+        help_text=_("Empty: until the period ends."),
     )
     rollover_cap = forms.IntegerField(
-        min_value=0, max_value=999, required=False, label="Carried over at most", help_text="Empty: no limit."
+        min_value=0, max_value=999, required=False, label=_("Carried over at most"), help_text=_("Empty: no limit.")
     )
     usable_after_cancel_days = forms.IntegerField(
-        min_value=0, max_value=999, required=False, label="Usable after the end, days", help_text="Empty: as the plan."
+        min_value=0,
+        max_value=999,
+        required=False,
+        label=_("Usable after the end, days"),
+        help_text=_("Empty: as the plan."),
     )
-    usable_while_paused = forms.ChoiceField(choices=_UNSET, required=False, label="Usable while paused")
-    usable_while_past_due = forms.ChoiceField(choices=_UNSET, required=False, label="Usable while unpaid")
-    shareable = forms.BooleanField(required=False, label="The household may share it")
-    guest_passes_per_year = forms.IntegerField(min_value=0, max_value=99, required=False, label="Guest passes a year")
+    usable_while_paused = forms.ChoiceField(choices=_UNSET, required=False, label=_("Usable while paused"))
+    usable_while_past_due = forms.ChoiceField(choices=_UNSET, required=False, label=_("Usable while unpaid"))
+    shareable = forms.BooleanField(required=False, label=_("The household may share it"))
+    guest_passes_per_year = forms.IntegerField(
+        min_value=0, max_value=99, required=False, label=_("Guest passes a year")
+    )
     neutral_label = forms.CharField(
-        max_length=40, required=False, label="Called in texts", help_text="Neutral words: a lock screen shows them."
+        max_length=40,
+        required=False,
+        label=_("Called in texts"),
+        help_text=_("Neutral words: a lock screen shows them."),
     )
-    safe_in_text = forms.BooleanField(required=False, label="Texts may name the treatment")
+    safe_in_text = forms.BooleanField(required=False, label=_("Texts may name the treatment"))
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -128,7 +145,7 @@ class BenefitForm(forms.Form):
         }
         for name in needed.get(data.get("kind", ""), ()):
             if not data.get(name) and name not in self.errors:
-                self.add_error(name, "This kind of benefit needs it.")
+                self.add_error(name, _("This kind of benefit needs it."))
         category = data.get("category")
         if category and not Service.objects.filter(category=category).exists():
             known = ", ".join(sorted(set(Service.objects.values_list("category", flat=True))))
@@ -194,4 +211,4 @@ def initial_of(benefit: Benefit) -> dict[str, Any]:
 
 
 class PriceChangeForm(forms.Form):
-    effective_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    effective_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))

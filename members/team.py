@@ -153,6 +153,16 @@ def _other_owners(user: StaffUser) -> QuerySet[StaffRole]:
     return StaffRole.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
 
 
+def speak(*, language: str, by: StaffUser, now: datetime) -> None:
+    """Show the portal to `by` in this language from now on. Raises Refused (unknown)."""
+    if language not in StaffUser.Language:
+        raise Refused("The portal does not speak this language.", code="unknown")
+    with transaction.atomic():
+        by.language = language
+        by.save(update_fields=["language"])
+        _trace("team.language", by, now, {"language": language})
+
+
 def _trace(act: str, by: StaffUser, now: datetime, data: dict[str, object]) -> None:
     audit.record(act, actor=f"staff:{by.pk}", patient=None, now=now, data=data)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from common.errors import Refused
 from members import audit
@@ -21,11 +22,11 @@ class Automation:
 
 
 _ALL = (
-    ("concierge_on", "Concierge", "Answers what patients text."),
-    ("recovery_on", "Payment recovery", "Follows failed payments and expiring cards."),
-    ("nudges_on", "Nudges", "Writes to members who do not use what they pay for."),
-    ("upgrades_on", "Upgrades", "Tells busy members what the next membership adds."),
-    ("win_back_on", "Win-back", "Writes to members who left or stayed paused."),
+    ("concierge_on", gettext_noop("Concierge"), gettext_noop("Answers what patients text.")),
+    ("recovery_on", gettext_noop("Payment recovery"), gettext_noop("Follows failed payments and expiring cards.")),
+    ("nudges_on", gettext_noop("Nudges"), gettext_noop("Writes to members who do not use what they pay for.")),
+    ("upgrades_on", gettext_noop("Upgrades"), gettext_noop("Tells busy members what the next membership adds.")),
+    ("win_back_on", gettext_noop("Win-back"), gettext_noop("Writes to members who left or stayed paused.")),
 )
 
 
@@ -36,7 +37,7 @@ def listed(practice: Practice) -> list[Automation]:
 def turn(*, switch: str, on: bool, by: StaffUser, now: datetime) -> None:
     """Turn one on or off; what is queued is asked again before it goes out. Raises Refused for an unknown switch."""
     if switch not in {known for known, _, _ in _ALL}:
-        raise Refused("There is no such automation.", code="no_automation")
+        raise Refused(gettext_noop("There is no such automation."), code="no_automation")
     with transaction.atomic():
         practice = Practice.objects.select_for_update().get(pk=Practice.current().pk)
         if getattr(practice, switch) == on:

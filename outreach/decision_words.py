@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from outreach.models import GateDecision
 
-_HOLDS = {"person": "a person has the conversation", "clinical": "a clinician's hold", "dispute": "a payment dispute"}
-_LIMITS = {"legal": "in 24 hours, all channels", "daily": "texts in a day", "marketing": "offers in 30 days"}
+_HOLDS = {
+    "person": _("a person has the conversation"),
+    "clinical": _("a clinician's hold"),
+    "dispute": _("a payment dispute"),
+}
+_LIMITS = {"legal": _("in 24 hours, all channels"), "daily": _("texts in a day"), "marketing": _("offers in 30 days")}
 
 
 @dataclass(frozen=True)

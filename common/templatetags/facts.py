@@ -4,6 +4,8 @@ import json
 from datetime import datetime
 
 from django import template
+from django.utils import dateformat
+from django.utils.translation import gettext, ngettext, pgettext
 
 from common import clock
 from common import money as _money
@@ -30,12 +32,13 @@ def moment(when: datetime | None, zone: str) -> str:
 
 @register.filter
 def day(when: datetime | None, zone: str) -> str:
-    """'Thu Jun 18'; with the year when it is not the present one."""
+    """'Thu Jun 18', or as the language of the page says it; with the year when it is not the present one."""
     if not when:
         return ""
     local = clock.local(when, zone)
     year = "" if local.year == clock.local(clock.now(), zone).year else f", {local.year}"
-    return f"{local:%a %b} {local.day}{year}"
+    order = pgettext("a day, in the letters of Django's date formats", "D M j")
+    return f"{dateformat.format(local, order)}{year}"
 
 
 @register.filter
@@ -52,12 +55,12 @@ def span(start: datetime, end: datetime) -> str:
     """How long between the two moments, whichever comes first: 'under a minute', '12 min', '3 h 5 min', '4 days'."""
     minutes = int(abs((end - start).total_seconds()) // 60)
     if minutes < 60:
-        return f"{minutes} min" if minutes else "under a minute"
+        return f"{minutes} min" if minutes else gettext("under a minute")
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days = hours // 24
-    return f"{days} day" if days == 1 else f"{days} days"
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 
 
 @register.filter
@@ -70,3 +73,12 @@ def without_link(body: str) -> str:
 def pretty_json(value: object) -> str:
     """For staff who look into what a vendor sent."""
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def translated(words: object) -> str:
+    """What code says in English, in the language of the page. It was marked with `gettext_noop` where it is written.
+
+    Rows, logs and the audit trail keep the English: a language is put on at the edge, as a time zone is.
+    """
+    return gettext(str(words)) if words else ""

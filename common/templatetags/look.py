@@ -1,10 +1,15 @@
 """How things look: icons and the colour of a state."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from common.templatetags.facts import translated
 
 register = template.Library()
 
@@ -50,4 +55,14 @@ def control(field: BoundField) -> SafeString:
     attrs: dict[str, str | bool] = {"class": look}
     if field.errors:
         attrs |= {"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"}
+    if hasattr(widget, "choices"):
+        widget.choices = _in_their_language(widget.choices)
     return field.as_widget(attrs=attrs)
+
+
+def _in_their_language(choices: Iterable[Any]) -> list[Any]:
+    """Options of a select, and of its groups."""
+    return [
+        (translated(value), _in_their_language(said)) if isinstance(said, list | tuple) else (value, translated(said))
+        for value, said in choices
+    ]

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_noop as _
 
 from members.models import Escalation, Patient, StaffUser
 
@@ -41,8 +42,8 @@ class Conversation(models.Model):
     """
 
     class Pen(models.TextChoices):
-        CONCIERGE = "concierge", "Concierge"
-        PERSON = "person", "A person"
+        CONCIERGE = "concierge", _("Concierge")
+        PERSON = "person", _("A person")
 
     phone = models.CharField(max_length=16, unique=True, help_text="E.164.")
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations")

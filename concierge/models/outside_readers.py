@@ -1,14 +1,15 @@
 """The language model of another company that may read texts, if the practice has a contract for it."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 
 class OutsideReader(models.Model):
     """Off unless switched on; the newest row that is on counts. The API key is no row: it is in the environment."""
 
     class Provider(models.TextChoices):
-        OPENAI = "openai", "OpenAI, or a server that speaks its API"
-        ANTHROPIC = "anthropic", "Anthropic"
+        OPENAI = "openai", _("OpenAI, or a server that speaks its API")
+        ANTHROPIC = "anthropic", _("Anthropic")
 
     provider = models.CharField(max_length=10, choices=Provider)
     model = models.CharField(max_length=80, help_text="The provider's name of the model.")

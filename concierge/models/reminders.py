@@ -1,6 +1,7 @@
 """That staff were told of a patient who waits for a person."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models import Escalation
 
@@ -9,8 +10,8 @@ class Reminder(models.Model):
     """One step of the timer of one hand-off (R167). Never changed."""
 
     class Step(models.TextChoices):
-        DESK = "desk", "The desk was reminded"
-        OWNER = "owner", "The owner was told"
+        DESK = "desk", _("The desk was reminded")
+        OWNER = "owner", _("The owner was told")
 
     case = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="reminders")
     step = models.CharField(max_length=5, choices=Step)

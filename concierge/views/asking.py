@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx
@@ -70,7 +71,7 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("concierge:asking")
     if htmx.is_htmx(request):
         return htmx.render(request, PAGE, {"turn": turn, "kept": kept, "intents": _choices()}, partial="label")
-    messages.success(request, "Kept as an example.")
+    messages.success(request, _("Kept as an example."))
     return redirect("concierge:asking")
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import urlencode
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx, redaction, texts
@@ -20,17 +21,23 @@ from members.models import Location, Patient
 from members.views import signed_in
 from outreach.models import Message
 
-FOLDERS = {"open": "Open", "waiting": "Waiting", "mine": "Mine", "snoozed": "Snoozed", "closed": "Closed"}
+FOLDERS = {
+    "open": _("Open"),
+    "waiting": _("Waiting"),
+    "mine": _("Mine"),
+    "snoozed": _("Snoozed"),
+    "closed": _("Closed"),
+}
 PAGE = "concierge/inbox.html"
 ROWS = 30
 _LONGEST = 80
 _FARTHEST = 100  # pages
 _EMPTY = {
-    "open": "No conversation is open. Whatever a patient texts appears here.",
-    "waiting": "Nobody waits for an answer from a person.",
-    "mine": "Nothing is yours. Take a conversation over, or assign one to yourself.",
-    "snoozed": "Nothing is asleep.",
-    "closed": "Nothing was closed yet.",
+    "open": _("No conversation is open. Whatever a patient texts appears here."),
+    "waiting": _("Nobody waits for an answer from a person."),
+    "mine": _("Nothing is yours. Take a conversation over, or assign one to yourself."),
+    "snoozed": _("Nothing is asleep."),
+    "closed": _("Nothing was closed yet."),
 }
 
 

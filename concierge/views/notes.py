@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods
 
 from common import clock, htmx, phones, texts
@@ -73,7 +74,7 @@ def _write(request: HttpRequest, patient: Patient | None, phone: str) -> None:
     except Refused as refused:
         messages.error(request, f"Not kept. {refused.message}")
     else:
-        messages.success(request, "The note is kept. Patients never see it.")
+        messages.success(request, _("The note is kept. Patients never see it."))
 
 
 def _corrected(request: HttpRequest, patient: Patient | None, phone: str) -> StaffNote | None:
@@ -82,8 +83,8 @@ def _corrected(request: HttpRequest, patient: Patient | None, phone: str) -> Sta
     if not written:
         return None
     if not (written.isascii() and written.isdecimal() and len(written) < 19):
-        raise Refused("That note is not here any more.", code="gone")
+        raise Refused(_("That note is not here any more."), code="gone")
     kept = StaffNote.objects.about(patient=patient, phone=phone).filter(pk=written).first()
     if kept is None:
-        raise Refused("That note is not here any more.", code="gone")
+        raise Refused(_("That note is not here any more."), code="gone")
     return kept

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx, tables, texts
@@ -24,7 +25,7 @@ from members.models import Escalation, StaffUser
 from members.views import signed_in, standing
 from outreach.models import Message
 
-FOLDERS = {"open": "Open", "mine": "Mine", "resolved": "Resolved"}
+FOLDERS = {"open": _("Open"), "mine": _("Mine"), "resolved": _("Resolved")}
 TEXTS_SHOWN = 60
 PAGE = "concierge/escalation.html"
 
@@ -154,7 +155,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     body = texts.storable(request.POST.get("body", ""))
     try:
         if not body.strip():
-            raise Refused("Write a reply first.", code="empty")
+            raise Refused(_("Write a reply first."), code="empty")
         handoff.reply(phone=_phone(case), body=body, by=signed_in.person(request), now=now, escalation=case)
     except Refused as refused:
         return _page(request, case, now, partial="reply", not_sent=refused.message, body=body)
@@ -244,5 +245,5 @@ def _zone(case: Escalation) -> str:
 
 def _phone(case: Escalation) -> str:
     if not case.phone:
-        raise Refused("This case has no phone number to text.", code="no_phone")
+        raise Refused(_("This case has no phone number to text."), code="no_phone")
     return case.phone

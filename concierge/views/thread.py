@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx, texts
@@ -26,7 +27,12 @@ from outreach.models import Message
 PAGE = "concierge/thread.html"
 TEXTS_SHOWN = 60
 _OPENS = 9  # o'clock
-SNOOZES = {"hour": "1 hour", "later": "3 hours", "tomorrow": "Tomorrow, 9:00 am", "monday": "Monday, 9:00 am"}
+SNOOZES = {
+    "hour": _("1 hour"),
+    "later": _("3 hours"),
+    "tomorrow": _("Tomorrow, 9:00 am"),
+    "monday": _("Monday, 9:00 am"),
+}
 
 
 def _whose(*, pk: int, **_rest: Any) -> places.Places:
@@ -145,7 +151,7 @@ def _assign(request: HttpRequest, conversation: Conversation, by: StaffUser, now
     chosen = request.POST.get("to", "")
     to = _colleagues().filter(pk=chosen).first() if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
     if chosen and to is None:
-        raise Refused("That colleague is not here any more.", code="no_colleague")
+        raise Refused(_("That colleague is not here any more."), code="no_colleague")
     conversations.assign(conversation=conversation, to=to, by=by, now=now)
 
 
@@ -181,7 +187,7 @@ def snoozed_until(choice: str, *, now: datetime, zone: str) -> datetime:
     if choice in ("hour", "later"):
         return now + timedelta(hours=1 if choice == "hour" else 3)
     if choice not in SNOOZES:
-        raise Refused("Choose how long.", code="no_time")
+        raise Refused(_("Choose how long."), code="no_time")
     here = clock.local(now, zone)
     days = 1 if choice == "tomorrow" else 7 - here.weekday()
     return (here + timedelta(days=days)).replace(hour=_OPENS, minute=0, second=0, microsecond=0)

@@ -9,6 +9,8 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from common.access import EVERYWHERE
 from members import places
@@ -30,28 +32,41 @@ class MenuItem:
     group: str = ""
 
 
-AUTOMATION, PRACTICE = "Automation", "Practice"
+AUTOMATION, PRACTICE = _("Automation"), _("Practice")
 MENU = (
-    MenuItem("Today", "portal:today", "sun", area="portal:today"),
-    MenuItem("Conversations", "concierge:inbox", "inbox", area="concierge:inbox"),
-    MenuItem("Escalations", "concierge:queue", "urgent", area="concierge:", counts_cases=True),
-    MenuItem("Schedule", "members:schedule", "calendar-week", area="members:schedule"),
-    MenuItem("Members", "members:list", "users", area="members:"),
-    MenuItem("Payments", "outreach:payments", "credit-card", area=("outreach:payment", "members:stripe")),
-    MenuItem("Plans", "members:plans", "tag", area="members:plan"),
-    MenuItem("Texts", "outreach:messages", "messages", area="outreach:messages", group=AUTOMATION),
-    MenuItem("Cadence", "outreach:cadence", "calendar-week", area="outreach:cadence", group=AUTOMATION),
-    MenuItem("Sequences", "outreach:sequences", "list-check", area="outreach:sequence", group=AUTOMATION),
-    MenuItem("Metrics", "members:metrics", "chart-bar", area="members:metric", group=PRACTICE),
-    MenuItem("What patients ask", "concierge:asking", "messages", area="concierge:asking", group=PRACTICE),
-    MenuItem("Audit trail", "members:audit", "history", area="members:audit", group=PRACTICE),
-    MenuItem("Imports", "members:imports", "file-import", area="members:import", group=PRACTICE),
-    MenuItem("API keys", "members:api_keys", "key", area="members:api_key", group=PRACTICE),
-    MenuItem("Webhooks", "members:webhook_endpoints", "webhook", area="members:webhook", group=PRACTICE),
-    MenuItem("Team", "portal:team", "users-group", area="portal:team", group=PRACTICE),
-    MenuItem("Settings", "portal:setup", "settings", area="portal:setup", group=PRACTICE),
+    MenuItem(_("Today"), "portal:today", "sun", area="portal:today"),
+    MenuItem(_("Conversations"), "concierge:inbox", "inbox", area="concierge:inbox"),
+    MenuItem(_("Escalations"), "concierge:queue", "urgent", area="concierge:", counts_cases=True),
+    MenuItem(_("Schedule"), "members:schedule", "calendar-week", area="members:schedule"),
+    MenuItem(_("Members"), "members:list", "users", area="members:"),
+    MenuItem(_("Payments"), "outreach:payments", "credit-card", area=("outreach:payment", "members:stripe")),
+    MenuItem(_("Plans"), "members:plans", "tag", area="members:plan"),
+    MenuItem(_("Texts"), "outreach:messages", "messages", area="outreach:messages", group=AUTOMATION),
+    MenuItem(_("Cadence"), "outreach:cadence", "calendar-week", area="outreach:cadence", group=AUTOMATION),
+    MenuItem(_("Sequences"), "outreach:sequences", "list-check", area="outreach:sequence", group=AUTOMATION),
+    MenuItem(_("Metrics"), "members:metrics", "chart-bar", area="members:metric", group=PRACTICE),
+    MenuItem(_("What patients ask"), "concierge:asking", "messages", area="concierge:asking", group=PRACTICE),
+    MenuItem(_("Audit trail"), "members:audit", "history", area="members:audit", group=PRACTICE),
+    MenuItem(_("Imports"), "members:imports", "file-import", area="members:import", group=PRACTICE),
+    MenuItem(_("API keys"), "members:api_keys", "key", area="members:api_key", group=PRACTICE),
+    MenuItem(_("Webhooks"), "members:webhook_endpoints", "webhook", area="members:webhook", group=PRACTICE),
+    MenuItem(_("Team"), "portal:team", "users-group", area="portal:team", group=PRACTICE),
+    MenuItem(_("Settings"), "portal:setup", "settings", area="portal:setup", group=PRACTICE),
 )
-DEMO_MENU = (MenuItem("Phonebook", "demo:phonebook", "device-mobile", area="demo:", group="Demo"),)
+DEMO_MENU = (MenuItem(_("Phonebook"), "demo:phonebook", "device-mobile", area="demo:", group=_("Demo")),)
+
+SAID = {
+    "offline": _("No connection. Nothing was lost."),
+    "failed": _("That did not work. Nothing was lost."),
+    "length": _("{n} characters, {texts}"),
+    "oneText": _("1 text"),
+    "texts": _("{n} texts"),
+    "special": _(" (special characters)"),
+    "back": _("What you had typed is back."),
+    "newText": _("New text, {n} in the conversation"),
+    "oneRow": _("1 row shown"),
+    "rows": _("{n} rows shown"),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,7 @@ class Shell:
     live_since: datetime | None
     alarms: list[Escalation]  # the oldest emergency that nobody acknowledged, its key only
     menu: list[dict[str, Any]]
+    words: dict[str, str]  # what static/portal/portal.js says
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -82,6 +98,7 @@ def of(request: HttpRequest) -> Shell:
             live_since=practice.live_since if practice else None,
             alarms=[Escalation(pk=practice.alarm)] if practice and practice.alarm else [],
             menu=_menu(request, open_cases),
+            words={name: gettext(said) for name, said in SAID.items()},
         )
         request._shell = kept  # type: ignore[attr-defined]
     return kept

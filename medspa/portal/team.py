@@ -11,6 +11,7 @@ from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx
@@ -24,25 +25,25 @@ log = logging.getLogger(__name__)
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label="E-mail")
-    role = forms.ChoiceField(label="Role", choices=StaffRole.Role.choices, initial=StaffRole.Role.FRONT_DESK)
-    location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label="Every location")
+    email = forms.EmailField(label=_("E-mail"))
+    role = forms.ChoiceField(label=_("Role"), choices=StaffRole.Role.choices, initial=StaffRole.Role.FRONT_DESK)
+    location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label=_("Every location"))
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(label="Role", choices=StaffRole.Role.choices)
-    location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label="Every location")
+    role = forms.ChoiceField(label=_("Role"), choices=StaffRole.Role.choices)
+    location = forms.ModelChoiceField(Location.objects.all(), required=False, empty_label=_("Every location"))
 
 
 class JoinForm(forms.Form):
-    first_name = forms.CharField(label="First name", max_length=60)
-    last_name = forms.CharField(label="Last name", max_length=60)
+    first_name = forms.CharField(label=_("First name"), max_length=60)
+    last_name = forms.CharField(label=_("Last name"), max_length=60)
     password = forms.CharField(
-        label="Password",
+        label=_("Password"),
         strip=False,
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="8 characters or more, not one that others use.",
+        help_text=_("8 characters or more, not one that others use."),
     )
 
 
@@ -100,7 +101,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, "The invitation is withdrawn. Its link does not work any more.")
+        messages.success(request, _("The invitation is withdrawn. Its link does not work any more."))
     return redirect("portal:team")
 
 
@@ -120,7 +121,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         except Refused as refused:
             form.add_error("password" if refused.code == "weak_password" else None, refused.message)
         else:
-            messages.success(request, "Your account is ready. Sign in with it.")
+            messages.success(request, _("Your account is ready. Sign in with it."))
             return redirect("account_login")
     status = 422 if form.errors else 200
     return htmx.render(request, "portal/join.html", {"form": form, "invitation": invitation}, status=status)
@@ -131,7 +132,7 @@ def _do(request: HttpRequest, user: StaffUser, by: StaffUser, *, now: datetime) 
     if what == "give":
         form = RoleForm(request.POST)
         if not form.is_valid():
-            raise Refused("Choose a role.", code="no_role")
+            raise Refused(_("Choose a role."), code="no_role")
         team.give_role(user=user, **form.cleaned_data, by=by, now=now)
         return f"{user} has the role."
     if what == "take":
@@ -143,7 +144,7 @@ def _do(request: HttpRequest, user: StaffUser, by: StaffUser, *, now: datetime) 
         "forget_second_factor": (team.forget_second_factor, f"{user} sets up a new second step at the next sign-in."),
     }
     if what not in acts:
-        raise Refused("Say what to change.", code="no_act")
+        raise Refused(_("Say what to change."), code="no_act")
     verb, said = acts[what]
     verb(user=user, by=by, now=now)
     return said

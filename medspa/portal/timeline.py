@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Case, CharField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.utils.translation import gettext_noop
 
 from common import money
 from members import declines
@@ -22,13 +23,13 @@ Told = tuple[str, str, str]  # title, body, label
 
 ROWS_A_PAGE = 50
 KINDS = {
-    "visit": "Visits",
-    "credit": "Credits",
-    "payment": "Payments",
-    "message": "Texts",
-    "case": "Cases",
-    "sequence": "Sequences",
-    "audit": "Audit",
+    "visit": gettext_noop("Visits"),
+    "credit": gettext_noop("Credits"),
+    "payment": gettext_noop("Payments"),
+    "message": gettext_noop("Texts"),
+    "case": gettext_noop("Cases"),
+    "sequence": gettext_noop("Sequences"),
+    "audit": gettext_noop("Audit"),
 }
 _ICONS = {
     "visit": "calendar-event",
@@ -43,25 +44,30 @@ _TEXTS = ("state", "words", "more", "tag")
 _COLUMNS = ("at", "source", "pk", *_TEXTS, "amount")
 # Told by rows of their own in the merged story; the audit filter shows them all the same.
 _TOLD_ELSEWHERE = ("credit.", "visit.", "escalation.", "billing.", "enrolment.", "patient.viewed", "patients.")
-_ACTORS = {"system": "the system", "stripe": "Stripe", "concierge": "the concierge", "patient": "the patient"}
+_ACTORS = {
+    "system": gettext_noop("the system"),
+    "stripe": gettext_noop("Stripe"),
+    "concierge": gettext_noop("the concierge"),
+    "patient": gettext_noop("the patient"),
+}
 
 _ENDINGS = {
-    "booked": "A visit was booked",
-    "paid": "The payment came in",
-    "finished": "All of its texts were sent",
+    "booked": gettext_noop("A visit was booked"),
+    "paid": gettext_noop("The payment came in"),
+    "finished": gettext_noop("All of its texts were sent"),
 }
 # Where the code of an act would not read as a sentence.
 _ACTS = {
-    "billing.payment_failed": "Payment failed",
-    "billing.payment_settled": "Payment received",
-    "enrolment.started": "Sequence of texts started",
-    "enrolment.ended": "Sequence of texts ended",
-    "hold.placed": "Automatic texts paused",
-    "hold.released": "Automatic texts resumed",
-    "message.staff_reply": "Text written",
-    "patient.viewed": "Page opened",
-    "pen.taken": "Automatic answers turned off",
-    "pen.given_back": "Automatic answers turned on",
+    "billing.payment_failed": gettext_noop("Payment failed"),
+    "billing.payment_settled": gettext_noop("Payment received"),
+    "enrolment.started": gettext_noop("Sequence of texts started"),
+    "enrolment.ended": gettext_noop("Sequence of texts ended"),
+    "hold.placed": gettext_noop("Automatic texts paused"),
+    "hold.released": gettext_noop("Automatic texts resumed"),
+    "message.staff_reply": gettext_noop("Text written"),
+    "patient.viewed": gettext_noop("Page opened"),
+    "pen.taken": gettext_noop("Automatic answers turned off"),
+    "pen.given_back": gettext_noop("Automatic answers turned on"),
 }
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from medspa.portal import accounts, drafts, team, views
+from medspa.portal import accounts, drafts, languages, team, views
 from medspa.portal.setup import pages as setup
 
 app_name = "portal"
@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.today, name="today"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
+    path("language/", languages.choose, name="language"),
     path("drafts/", drafts.draft, name="draft"),
     path("team/", team.page, name="team"),
     path("team/invite/", team.invite, name="invite"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from common import money
 from members.models.plans import PlanVersion, Service
@@ -16,9 +17,9 @@ class Benefit(models.Model):
     """
 
     class Kind(models.TextChoices):
-        CREDIT = "credit", "Service credits"
-        WALLET = "wallet", "Money to spend"
-        PERCENT = "percent", "Member price"
+        CREDIT = "credit", _("Service credits")
+        WALLET = "wallet", _("Money to spend")
+        PERCENT = "percent", _("Member price")
 
     version = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="benefits")
     # The same benefit in the next version has the same code, so that what rolls over is counted together.

@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from common import money
 from members.models.memberships import Membership
@@ -17,12 +18,12 @@ class StripeEvent(models.Model):
     """
 
     class State(models.TextChoices):
-        STORED = "stored", "Waiting"
-        APPLIED = "applied", "Applied"
-        IGNORED = "ignored", "Not a type we act on"
-        UNMATCHED = "unmatched", "No membership here"
-        QUARANTINED = "quarantined", "Other API version"
-        FAILED = "failed", "Failed"
+        STORED = "stored", _("Waiting")
+        APPLIED = "applied", _("Applied")
+        IGNORED = "ignored", _("Not a type we act on")
+        UNMATCHED = "unmatched", _("No membership here")
+        QUARANTINED = "quarantined", _("Other API version")
+        FAILED = "failed", _("Failed")
 
     CAME_TO_NOTHING = (State.FAILED, State.QUARANTINED, State.UNMATCHED)
 
@@ -66,15 +67,15 @@ class Invoice(models.Model):
     never reopens one."""
 
     class ChargedBy(models.TextChoices):
-        STRIPE = "stripe", "Stripe"
-        SCHEDULER = "scheduler", "The scheduler"
+        STRIPE = "stripe", _("Stripe")
+        SCHEDULER = "scheduler", _("The scheduler")
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        OPEN = "open", "Open"
-        UNCOLLECTIBLE = "uncollectible", "Uncollectible"
-        PAID = "paid", "Paid"
-        VOID = "void", "Void"
+        DRAFT = "draft", _("Draft")
+        OPEN = "open", _("Open")
+        UNCOLLECTIBLE = "uncollectible", _("Uncollectible")
+        PAID = "paid", _("Paid")
+        VOID = "void", _("Void")
 
     FINAL = (Status.PAID, Status.VOID)
 
@@ -119,9 +120,9 @@ class PaymentAttempt(models.Model):
     """Staff tried an open invoice again, with the card on file. Its key makes the charge's idempotency key (R145)."""
 
     class Outcome(models.TextChoices):
-        PENDING = "pending", "Under way"
-        PAID = "paid", "Paid"
-        DECLINED = "declined", "Declined"
+        PENDING = "pending", _("Under way")
+        PAID = "paid", _("Paid")
+        DECLINED = "declined", _("Declined")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="tries")
     number = models.PositiveSmallIntegerField()
@@ -169,12 +170,12 @@ class BillingChange(models.Model):
     """A fact that floors above may act on; `handled_at` is empty until one of them has (docs/decisions/002)."""
 
     class Kind(models.TextChoices):
-        PAYMENT_FAILED = "payment_failed", "Payment failed"
-        PAYMENT_SETTLED = "payment_settled", "Payment settled"
-        DISPUTE_OPENED = "dispute_opened", "Dispute opened"
-        DISPUTE_CLOSED = "dispute_closed", "Dispute closed"
-        REFUNDED = "refunded", "Payment refunded"
-        GRACE_ENDED = "grace_ended", "Grace period ended"
+        PAYMENT_FAILED = "payment_failed", _("Payment failed")
+        PAYMENT_SETTLED = "payment_settled", _("Payment settled")
+        DISPUTE_OPENED = "dispute_opened", _("Dispute opened")
+        DISPUTE_CLOSED = "dispute_closed", _("Dispute closed")
+        REFUNDED = "refunded", _("Payment refunded")
+        GRACE_ENDED = "grace_ended", _("Grace period ended")
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="billing_changes")
     # Empty where the scheduler charges: then it is the attempt that tells one failure from the next.

@@ -1,6 +1,7 @@
 """Who may be contacted how and for what: append-only."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.append_only import AppendOnly
 from members.models.people import Patient
@@ -15,19 +16,19 @@ class ConsentEntry(AppendOnly):
     """
 
     class Channel(models.TextChoices):
-        SMS = "sms", "Text"
-        EMAIL = "email", "E-mail"
-        VOICE = "voice", "Automated call"
+        SMS = "sms", _("Text")
+        EMAIL = "email", _("E-mail")
+        VOICE = "voice", _("Automated call")
 
     class Purpose(models.TextChoices):
-        SERVICING = "servicing", "Servicing"
-        MARKETING = "marketing", "Marketing"
-        AUTOMATED_VOICE = "automated_voice", "Automated calls"  # an artificial or recorded voice (R8, R41)
+        SERVICING = "servicing", _("Servicing")
+        MARKETING = "marketing", _("Marketing")
+        AUTOMATED_VOICE = "automated_voice", _("Automated calls")  # an artificial or recorded voice (R8, R41)
 
     class Act(models.TextChoices):
-        OPT_IN = "opt_in", "Agreed"
-        OPT_OUT = "opt_out", "Opted out"
-        RESUBSCRIBE = "resubscribe", "Opted back in"
+        OPT_IN = "opt_in", _("Agreed")
+        OPT_OUT = "opt_out", _("Opted out")
+        RESUBSCRIBE = "resubscribe", _("Opted back in")
 
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="consents")
     address = models.CharField(max_length=254, help_text="E.164 or e-mail.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from common import money
 from members.models.append_only import AppendOnly, AppendOnlyQuerySet
@@ -29,16 +30,16 @@ class CreditEntry(AppendOnly):
     """
 
     class Kind(models.TextChoices):
-        GRANT = "grant", "Granted"
-        BONUS = "bonus", "Bonus"
-        SPEND = "spend", "Used"
-        EXPIRE = "expire", "Expired"
-        TRANSFER = "transfer", "Handed over"
-        REVERSE = "reverse", "Given back"
+        GRANT = "grant", _("Granted")
+        BONUS = "bonus", _("Bonus")
+        SPEND = "spend", _("Used")
+        EXPIRE = "expire", _("Expired")
+        TRANSFER = "transfer", _("Handed over")
+        REVERSE = "reverse", _("Given back")
 
     class Unit(models.TextChoices):
-        CREDIT = "credit", "Credits"
-        CENTS = "cents", "Money"
+        CREDIT = "credit", _("Credits")
+        CENTS = "cents", _("Money")
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="credit_entries")
     # On a lot: the line of the plan that granted it, and the service it is for where that is one. On a use: what was

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.people import Patient
 from members.models.practice import Location
@@ -21,44 +22,44 @@ class Escalation(models.Model):
     """open -> claimed -> resolved; open -> resolved. Keyed by patient or phone, and reason."""
 
     class Reason(models.TextChoices):
-        EMERGENCY = "emergency", "Possible emergency"
-        QUESTION = "question", "Question the concierge cannot answer"
-        HUMAN = "human", "Asked for a person"
-        UNKNOWN_NUMBER = "unknown_number", "Text from an unknown number"
-        SHARED_PHONE = "shared_phone", "Several patients share this number"
-        UNANSWERED = "unanswered", "Text not answered in time"
-        PAYMENT = "payment", "Payment needs a person"
-        PAYMENT_CALL = "payment_call", "Call about a payment"
-        CANCELLATION = "cancellation", "May want to cancel the membership"
-        UNDELIVERED = "undelivered", "Message may not have arrived"
-        DISPUTE = "dispute", "Payment dispute"
-        CHECK_IN = "check_in", "Card to ask for at check-in"
-        BILLING_SYNC = "billing_sync", "Billing update needs a look"
-        INTEGRATION = "integration", "Connection to another system"
-        BOOKING = "booking", "Appointment to key in"
-        SCHEDULER_SYNC = "scheduler_sync", "Schedule update needs a look"
-        AUDIT = "audit", "Audit trail does not hold"
+        EMERGENCY = "emergency", _("Possible emergency")
+        QUESTION = "question", _("Question the concierge cannot answer")
+        HUMAN = "human", _("Asked for a person")
+        UNKNOWN_NUMBER = "unknown_number", _("Text from an unknown number")
+        SHARED_PHONE = "shared_phone", _("Several patients share this number")
+        UNANSWERED = "unanswered", _("Text not answered in time")
+        PAYMENT = "payment", _("Payment needs a person")
+        PAYMENT_CALL = "payment_call", _("Call about a payment")
+        CANCELLATION = "cancellation", _("May want to cancel the membership")
+        UNDELIVERED = "undelivered", _("Message may not have arrived")
+        DISPUTE = "dispute", _("Payment dispute")
+        CHECK_IN = "check_in", _("Card to ask for at check-in")
+        BILLING_SYNC = "billing_sync", _("Billing update needs a look")
+        INTEGRATION = "integration", _("Connection to another system")
+        BOOKING = "booking", _("Appointment to key in")
+        SCHEDULER_SYNC = "scheduler_sync", _("Schedule update needs a look")
+        AUDIT = "audit", _("Audit trail does not hold")
 
     class Severity(models.IntegerChoices):
-        EMERGENCY = 0, "Emergency"
-        HIGH = 1, "High"
-        NORMAL = 2, "Normal"
+        EMERGENCY = 0, _("Emergency")
+        HIGH = 1, _("High")
+        NORMAL = 2, _("Normal")
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        CLAIMED = "claimed", "Claimed"
-        RESOLVED = "resolved", "Resolved"
+        OPEN = "open", _("Open")
+        CLAIMED = "claimed", _("Claimed")
+        RESOLVED = "resolved", _("Resolved")
 
     class Result(models.TextChoices):
-        ANSWERED = "answered", "Answered"
-        CALLED = "called", "Spoke on the phone"
-        NO_ANSWER = "no_answer", "Could not be reached"
-        BOOKED = "booked", "Appointment booked or moved"
-        PAID = "paid", "Payment settled"
-        CHANGED = "changed", "Membership changed"
-        CLINICAL = "clinical", "Handed to a clinician"
-        NOTHING = "nothing", "Nothing to do"
-        OTHER = "other", "Something else"
+        ANSWERED = "answered", _("Answered")
+        CALLED = "called", _("Spoke on the phone")
+        NO_ANSWER = "no_answer", _("Could not be reached")
+        BOOKED = "booked", _("Appointment booked or moved")
+        PAID = "paid", _("Payment settled")
+        CHANGED = "changed", _("Membership changed")
+        CLINICAL = "clinical", _("Handed to a clinician")
+        NOTHING = "nothing", _("Nothing to do")
+        OTHER = "other", _("Something else")
 
     patient = models.ForeignKey(Patient, null=True, blank=True, on_delete=models.PROTECT, related_name="escalations")
     phone = models.CharField(max_length=16, blank=True)

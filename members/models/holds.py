@@ -1,6 +1,7 @@
 """Holds: what stops automation for one person."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.people import Patient
 from members.models.staff import StaffUser
@@ -13,9 +14,9 @@ class Hold(models.Model):
     """
 
     class Kind(models.TextChoices):
-        PERSON = "person", "A person is answering"
-        CLINICAL = "clinical", "Clinical"
-        DISPUTE = "dispute", "Payment dispute"
+        PERSON = "person", _("A person is answering")
+        CLINICAL = "clinical", _("Clinical")
+        DISPUTE = "dispute", _("Payment dispute")
 
     kind = models.CharField(max_length=8, choices=Kind)
     phone = models.CharField(max_length=16, help_text="E.164.")

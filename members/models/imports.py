@@ -1,6 +1,7 @@
 """Files from the system of record, taken in piece by piece."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.staff import StaffUser
 
@@ -13,20 +14,20 @@ class ImportJob(models.Model):
     """
 
     class Kind(models.TextChoices):
-        PATIENTS = "patients", "Patients"
-        SERVICES = "services", "Services"
-        MEMBERSHIPS = "memberships", "Memberships"
-        VISITS = "visits", "Visits"
-        CREDITS = "credits", "Credits"
-        PAYMENTS = "payments", "Payments"
+        PATIENTS = "patients", _("Patients")
+        SERVICES = "services", _("Services")
+        MEMBERSHIPS = "memberships", _("Memberships")
+        VISITS = "visits", _("Visits")
+        CREDITS = "credits", _("Credits")
+        PAYMENTS = "payments", _("Payments")
 
     class State(models.TextChoices):
-        CHECKING = "checking", "Checking"
-        READY = "ready", "Waiting for you"
-        RUNNING = "running", "Importing"
-        DONE = "done", "Done"
-        DISCARDED = "discarded", "Discarded"
-        FAILED = "failed", "Stopped"
+        CHECKING = "checking", _("Checking")
+        READY = "ready", _("Waiting for you")
+        RUNNING = "running", _("Importing")
+        DONE = "done", _("Done")
+        DISCARDED = "discarded", _("Discarded")
+        FAILED = "failed", _("Stopped")
 
     UNDER_WAY = (State.CHECKING, State.RUNNING)
 

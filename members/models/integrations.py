@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.staff import StaffUser
 
@@ -11,14 +12,14 @@ class ApiKey(models.Model):
     """Lets one system in. The key is shown once and kept only as a hash."""
 
     class Scope(models.TextChoices):
-        READ = "read", "Read balances, memberships, visits and escalations"
-        PATIENTS = "patients", "Write patients"
-        SERVICES = "services", "Write services"
-        MEMBERSHIPS = "memberships", "Write memberships"
-        VISITS = "visits", "Write visits"
-        CREDITS = "credits", "Write credits"
-        PAYMENTS = "payments", "Write payments"
-        UNDERSTAND = "understand", "Have texts read"
+        READ = "read", _("Read balances, memberships, visits and escalations")
+        PATIENTS = "patients", _("Write patients")
+        SERVICES = "services", _("Write services")
+        MEMBERSHIPS = "memberships", _("Write memberships")
+        VISITS = "visits", _("Write visits")
+        CREDITS = "credits", _("Write credits")
+        PAYMENTS = "payments", _("Write payments")
+        UNDERSTAND = "understand", _("Have texts read")
 
     name = models.CharField(max_length=60, help_text="Which system uses it, e.g. “Front desk scheduler”.")
     # The part of the key that finds its row; what follows it is the secret.
@@ -69,9 +70,9 @@ class WebhookEndpoint(models.Model):
     """Where another system wants to hear news. Its secret is derived from `uuid` and `secret_version`, never stored."""
 
     class Event(models.TextChoices):
-        ESCALATION_OPENED = "escalation.opened", "A case for a person was opened"
-        BOOKING_REQUESTED = "booking.requested", "A patient asked for an appointment"
-        MEMBERSHIP_CHANGED = "membership.changed", "A membership changed"
+        ESCALATION_OPENED = "escalation.opened", _("A case for a person was opened")
+        BOOKING_REQUESTED = "booking.requested", _("A patient asked for an appointment")
+        MEMBERSHIP_CHANGED = "membership.changed", _("A membership changed")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     url = models.URLField(max_length=300)
@@ -114,9 +115,9 @@ class WebhookDelivery(models.Model):
     """waiting -> delivered; waiting -> (again, with growing pauses) -> given up."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DELIVERED = "delivered", "Delivered"
-        GIVEN_UP = "given_up", "Given up"
+        WAITING = "waiting", _("Waiting")
+        DELIVERED = "delivered", _("Delivered")
+        GIVEN_UP = "given_up", _("Given up")
 
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
     event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="deliveries")

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.billing import Invoice
 from members.models.memberships import Membership
@@ -14,16 +15,16 @@ class PatientLink(models.Model):
     """One purpose, one membership, expires, can be revoked. The token itself is never stored, only its hash (R152)."""
 
     class Purpose(models.TextChoices):
-        UPDATE_CARD = "update_card", "Update card"
-        BOOK = "book", "Book a visit"
-        CONFIRM_PAYMENT = "confirm_payment", "Confirm a payment at the bank"
-        PAY_NOW = "pay_now", "Pay now"
-        CHANGE_PLAN = "change_plan", "Change plan"
-        PAUSE = "pause", "Pause"
-        RESUME = "resume", "Resume"
-        CANCEL = "cancel", "Cancel"
-        RESTART = "restart", "Restart"
-        PREFERENCES = "preferences", "Preferences"
+        UPDATE_CARD = "update_card", _("Update card")
+        BOOK = "book", _("Book a visit")
+        CONFIRM_PAYMENT = "confirm_payment", _("Confirm a payment at the bank")
+        PAY_NOW = "pay_now", _("Pay now")
+        CHANGE_PLAN = "change_plan", _("Change plan")
+        PAUSE = "pause", _("Pause")
+        RESUME = "resume", _("Resume")
+        CANCEL = "cancel", _("Cancel")
+        RESTART = "restart", _("Restart")
+        PREFERENCES = "preferences", _("Preferences")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     token_hash = models.CharField(max_length=64, unique=True)

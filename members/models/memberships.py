@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, IntegerField, Q, When
+from django.utils.translation import gettext_noop as _
 
 from common import clock
 from members.models.people import Patient
@@ -41,13 +42,13 @@ class Membership(models.Model):
     """One Stripe subscription, mirrored. Its life is drawn in `members/joining/__init__.py`, whose verbs move it."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Pending"
-        ACTIVE = "active", "Active"
-        PAST_DUE = "past_due", "Past due"
-        PAUSED = "paused", "Paused"
-        CANCELLING = "cancelling", "Cancelling"
-        CANCELLED = "cancelled", "Cancelled"
-        LAPSED = "lapsed", "Lapsed"
+        PENDING = "pending", _("Pending")
+        ACTIVE = "active", _("Active")
+        PAST_DUE = "past_due", _("Past due")
+        PAUSED = "paused", _("Paused")
+        CANCELLING = "cancelling", _("Cancelling")
+        CANCELLED = "cancelled", _("Cancelled")
+        LAPSED = "lapsed", _("Lapsed")
 
     CURRENT = (Status.ACTIVE, Status.PAST_DUE, Status.PAUSED, Status.CANCELLING)
     ENDED = (Status.CANCELLED, Status.LAPSED)

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from common import clock, phones, zips
 from members.models.practice import Location
@@ -45,8 +46,8 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
 class Patient(models.Model):
     class Language(models.TextChoices):
-        ENGLISH = "en", "English"
-        SPANISH = "es", "Spanish"
+        ENGLISH = "en", _("English")
+        SPANISH = "es", _("Spanish")
 
     """Someone who visits, belongs or pays. A row that was merged into another stays, because what is append-only
     (consent, audit) points at it; `merged_into` says who the person is now.

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from common import money
 
@@ -53,17 +54,17 @@ class PlanVersion(models.Model):
     """Price and rules of a plan, as sold. A version that somebody holds never changes: a change is a new version."""
 
     class Interval(models.TextChoices):
-        MONTH = "month", "Monthly"
-        YEAR = "year", "Yearly"
+        MONTH = "month", _("Monthly")
+        YEAR = "year", _("Yearly")
 
     class Freeze(models.TextChoices):
-        WITH_BENEFITS = "with_benefits", "No payment, benefits go on"
-        WITHOUT_BENEFITS = "without_benefits", "No payment, benefits rest"
-        REDUCED_PRICE = "reduced_price", "Reduced price, benefits go on"
+        WITH_BENEFITS = "with_benefits", _("No payment, benefits go on")
+        WITHOUT_BENEFITS = "without_benefits", _("No payment, benefits rest")
+        REDUCED_PRICE = "reduced_price", _("Reduced price, benefits go on")
 
     class AfterGrace(models.TextChoices):
-        PAUSE = "pause", "Pause"
-        CANCEL = "cancel", "Cancel"
+        PAUSE = "pause", _("Pause")
+        CANCEL = "cancel", _("Cancel")
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()

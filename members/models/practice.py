@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext_noop as _
 
 
 class Practice(models.Model):
     """The one practice of this deployment: how it names itself and which automations are live."""
 
     class Recovery(models.TextChoices):
-        GUIDE = "guide", "Day 0, 2, 5 and 7 after the failure"
-        QUIET_FIRST = "quiet_first", "Wait for the bank's next try first, where it may clear by itself"
+        GUIDE = "guide", _("Day 0, 2, 5 and 7 after the failure")
+        QUIET_FIRST = "quiet_first", _("Wait for the bank's next try first, where it may clear by itself")
 
     name = models.CharField(max_length=80, help_text="As patients know it; every text names it.")
     legal_name = models.CharField(max_length=120)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from common import money
 from members.models.append_only import AppendOnly
@@ -20,33 +21,33 @@ class Quote(models.Model):
     """
 
     class Act(models.TextChoices):
-        START = "start", "Start"
-        UPGRADE = "upgrade", "Upgrade"
-        DOWNGRADE = "downgrade", "Change plan at the period's end"
-        PAUSE = "pause", "Pause"
-        RESUME = "resume", "Resume"
-        CANCEL = "cancel", "Cancel"
-        KEEP = "keep", "Take back the cancellation"
-        RESTART = "restart", "Restart"
+        START = "start", _("Start")
+        UPGRADE = "upgrade", _("Upgrade")
+        DOWNGRADE = "downgrade", _("Change plan at the period's end")
+        PAUSE = "pause", _("Pause")
+        RESUME = "resume", _("Resume")
+        CANCEL = "cancel", _("Cancel")
+        KEEP = "keep", _("Take back the cancellation")
+        RESTART = "restart", _("Restart")
 
     class State(models.TextChoices):
-        OFFERED = "offered", "Offered"
-        ACCEPTED = "accepted", "Being done"
-        DONE = "done", "Done"
-        FAILED = "failed", "Not done"
-        WITHDRAWN = "withdrawn", "Withdrawn"
+        OFFERED = "offered", _("Offered")
+        ACCEPTED = "accepted", _("Being done")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Not done")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class Reason(models.TextChoices):
         """Why somebody pauses or cancels; reported, never held against them."""
 
-        TOO_EXPENSIVE = "too_expensive", "Too expensive"
-        NO_TIME = "no_time", "No time to come"
-        MOVING = "moving", "Moving away"
-        NO_RESULTS = "no_results", "Not happy with the results"
-        HEALTH = "health", "Health or pregnancy"
-        SERVICE = "service", "Not happy with the service"
-        TRAVEL = "travel", "Travelling"
-        OTHER = "other", "Something else"
+        TOO_EXPENSIVE = "too_expensive", _("Too expensive")
+        NO_TIME = "no_time", _("No time to come")
+        MOVING = "moving", _("Moving away")
+        NO_RESULTS = "no_results", _("Not happy with the results")
+        HEALTH = "health", _("Health or pregnancy")
+        SERVICE = "service", _("Not happy with the service")
+        TRAVEL = "travel", _("Travelling")
+        OTHER = "other", _("Something else")
 
     # Acts that raise, start or bring back a charge: consent must be express and for this offer alone (R90).
     CHARGES = (Act.START, Act.UPGRADE, Act.RESUME, Act.KEEP, Act.RESTART)
@@ -117,9 +118,9 @@ class QuoteConsent(AppendOnly):
     """Proof that somebody agreed: what was shown, when, and which number or session said yes (R101). Append-only."""
 
     class How(models.TextChoices):
-        PAGE = "page", "On the patient's page"
-        TEXT = "text", "By text"
-        STAFF = "staff", "Told to staff"
+        PAGE = "page", _("On the patient's page")
+        TEXT = "text", _("By text")
+        STAFF = "staff", _("Told to staff")
 
     # A quote is agreed to once; a second click finds the first one's proof.
     quote = models.OneToOneField(Quote, on_delete=models.PROTECT, related_name="consent")
@@ -138,17 +139,17 @@ class MembershipChange(models.Model):
     """A fact about a membership's life that floors above act on; `handled_at` is empty until one of them has."""
 
     class Kind(models.TextChoices):
-        STARTED = "started", "Started"
-        UPGRADED = "upgraded", "Upgraded"
-        DOWNGRADE_PLANNED = "down_later", "Other plan from the next period"
-        PLAN_CHANGED = "plan_changed", "Plan changed"
-        PAUSED = "paused", "Paused"
-        RESUMED = "resumed", "Resumed"
-        CANCELLING = "cancelling", "Will end"
-        KEPT = "kept", "Cancellation taken back"
-        ENDED = "ended", "Ended"
-        LAPSED = "lapsed", "Ended unpaid"
-        RESTARTED = "restarted", "Restarted"
+        STARTED = "started", _("Started")
+        UPGRADED = "upgraded", _("Upgraded")
+        DOWNGRADE_PLANNED = "down_later", _("Other plan from the next period")
+        PLAN_CHANGED = "plan_changed", _("Plan changed")
+        PAUSED = "paused", _("Paused")
+        RESUMED = "resumed", _("Resumed")
+        CANCELLING = "cancelling", _("Will end")
+        KEPT = "kept", _("Cancellation taken back")
+        ENDED = "ended", _("Ended")
+        LAPSED = "lapsed", _("Ended unpaid")
+        RESTARTED = "restarted", _("Restarted")
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="changes")
     kind = models.CharField(max_length=12, choices=Kind)

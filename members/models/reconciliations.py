@@ -1,6 +1,7 @@
 """The nightly comparison of our rows with Stripe, and what it found."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.memberships import Membership
 
@@ -12,12 +13,12 @@ class Reconciliation(models.Model):
     """
 
     class Stage(models.TextChoices):
-        EVENTS = "events", "Events that were missed"
-        SUBSCRIPTIONS = "subscriptions", "Subscriptions at Stripe"
-        ABSENT = "absent", "Memberships that Stripe does not name"
-        INVOICES = "invoices", "Open invoices at Stripe"
-        UNPAID = "unpaid", "Invoices that are open here"
-        DONE = "done", "Done"
+        EVENTS = "events", _("Events that were missed")
+        SUBSCRIPTIONS = "subscriptions", _("Subscriptions at Stripe")
+        ABSENT = "absent", _("Memberships that Stripe does not name")
+        INVOICES = "invoices", _("Open invoices at Stripe")
+        UNPAID = "unpaid", _("Invoices that are open here")
+        DONE = "done", _("Done")
 
     repair = models.BooleanField(help_text="Whether what differs is brought to what Stripe has.")
     asked_by = models.CharField(max_length=60, help_text='"system" for the nightly one, "staff:3".')
@@ -43,12 +44,12 @@ class Drift(models.Model):
     """One difference between Stripe and us."""
 
     class Kind(models.TextChoices):
-        MISSED_EVENT = "missed_event", "Event that never arrived"
-        STUCK_EVENT = "stuck_event", "Event that was not applied"
-        SUBSCRIPTION = "subscription", "Membership"
-        STRANGER = "stranger", "Subscription of nobody here"
-        ABSENT = "absent", "Membership that Stripe does not know"
-        INVOICE = "invoice", "Invoice"
+        MISSED_EVENT = "missed_event", _("Event that never arrived")
+        STUCK_EVENT = "stuck_event", _("Event that was not applied")
+        SUBSCRIPTION = "subscription", _("Membership")
+        STRANGER = "stranger", _("Subscription of nobody here")
+        ABSENT = "absent", _("Membership that Stripe does not know")
+        INVOICE = "invoice", _("Invoice")
 
     run = models.ForeignKey(Reconciliation, on_delete=models.CASCADE, related_name="drifts")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models.staff import StaffUser
 
@@ -11,12 +12,12 @@ class BusinessAssociate(models.Model):
     """One signed business associate agreement (R105): a vendor without one may not touch patients' data."""
 
     class Vendor(models.TextChoices):
-        TEXTING = "texting", "Texts and calls (Twilio)"
-        HOSTING = "hosting", "Hosting and database"
-        EMAIL = "email", "E-mail"
-        BACKUPS = "backups", "Backups"
-        LANGUAGE_MODEL = "language_model", "Language model"
-        ERROR_TRACKING = "error_tracking", "Error tracking"
+        TEXTING = "texting", _("Texts and calls (Twilio)")
+        HOSTING = "hosting", _("Hosting and database")
+        EMAIL = "email", _("E-mail")
+        BACKUPS = "backups", _("Backups")
+        LANGUAGE_MODEL = "language_model", _("Language model")
+        ERROR_TRACKING = "error_tracking", _("Error tracking")
 
     vendor = models.CharField(max_length=16, choices=Vendor)
     name = models.CharField(max_length=80, help_text="The company that signed.")
@@ -55,10 +56,10 @@ class Confirmation(models.Model):
     """What no machine can check and somebody has to answer for before the practice goes live."""
 
     class Kind(models.TextChoices):
-        CARRIER = "carrier", "Our number is registered with the carriers (A2P 10DLC or toll-free)"
-        OPT_OUT = "opt_out", "Twilio's Advanced Opt-Out is on, with our wording"
-        COUNSEL = "counsel", "Our counsel has read the legal table and the wordings"
-        AI_NOTICE = "ai_notice", "Patients are told at intake that an automated assistant is used"
+        CARRIER = "carrier", _("Our number is registered with the carriers (A2P 10DLC or toll-free)")
+        OPT_OUT = "opt_out", _("Twilio's Advanced Opt-Out is on, with our wording")
+        COUNSEL = "counsel", _("Our counsel has read the legal table and the wordings")
+        AI_NOTICE = "ai_notice", _("Patients are told at intake that an automated assistant is used")
 
     kind = models.CharField(max_length=12, choices=Kind, unique=True)
     confirmed_by = models.ForeignKey(StaffUser, on_delete=models.PROTECT, related_name="+")

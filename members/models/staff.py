@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_noop as _
 
 from members.models.practice import Location
 
@@ -31,8 +32,15 @@ class StaffUserManager(BaseUserManager["StaffUser"]):
 class StaffUser(AbstractUser):
     """Signs in with an e-mail address of their own; logins are never shared (R114)."""
 
+    class Language(models.TextChoices):
+        """Of the portal. Each is called by its own name, so that whoever reads only that one finds it."""
+
+        ENGLISH = "en", _("English")
+        SPANISH = "es", _("Español")
+
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
+    language = models.CharField(max_length=2, blank=True, choices=Language, help_text="Empty: as the browser asks.")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -69,10 +77,10 @@ class StaffUser(AbstractUser):
 
 class StaffRole(models.Model):
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"
-        MANAGER = "manager", "Manager"
-        FRONT_DESK = "front_desk", "Front desk"
-        CLINICIAN = "clinician", "Clinician"
+        OWNER = "owner", _("Owner")
+        MANAGER = "manager", _("Manager")
+        FRONT_DESK = "front_desk", _("Front desk")
+        CLINICIAN = "clinician", _("Clinician")
 
     user = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=12, choices=Role)

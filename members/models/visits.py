@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop as _
 
 from members.models.people import Patient
 from members.models.plans import Service
@@ -65,11 +66,11 @@ class Visit(models.Model):
     """
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", "Requested"
-        BOOKED = "booked", "Booked"
-        COMPLETED = "completed", "Completed"
-        CANCELLED = "cancelled", "Cancelled"
-        NO_SHOW = "no_show", "No-show"
+        REQUESTED = "requested", _("Requested")
+        BOOKED = "booked", _("Booked")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+        NO_SHOW = "no_show", _("No-show")
 
     HOLDS_TIME = (Status.REQUESTED, Status.BOOKED)
 
@@ -151,8 +152,8 @@ class MissedVisit(models.Model):
     """
 
     class Kind(models.TextChoices):
-        NO_SHOW = "no_show", "No-show"
-        LATE_CANCELLATION = "late_cancel", "Late cancellation"
+        NO_SHOW = "no_show", _("No-show")
+        LATE_CANCELLATION = "late_cancel", _("Late cancellation")
 
     # A visit is missed once, however often its state is set and taken back.
     visit = models.OneToOneField(Visit, on_delete=models.CASCADE, related_name="missed")

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods
 
 from common import clock
@@ -26,9 +27,9 @@ Act, State = Quote.Act, Quote.State
 LARGEST_KEY = 2**63 - 1  # what a key can be; SQLite raises for more
 MAY_ACT = ("owner", "manager", "front_desk")
 TOLD = {
-    "desk": "The patient agreed at the desk",
-    "phone": "The patient agreed on the phone",
-    "written": "The patient agreed in writing",
+    "desk": _("The patient agreed at the desk"),
+    "phone": _("The patient agreed on the phone"),
+    "written": _("The patient agreed in writing"),
 }
 
 
@@ -73,7 +74,7 @@ def _ask(request: HttpRequest, membership: Membership, act: str) -> HttpResponse
 def _accept(request: HttpRequest, membership: Membership, quote: Quote) -> HttpResponse:
     told = TOLD.get(request.POST.get("told", ""))
     if told is None:
-        raise Refused("Say how the patient agreed.", code="no_consent")
+        raise Refused(_("Say how the patient agreed."), code="no_consent")
     actor = signed_in.actor(request)
     consent = Consent(how=QuoteConsent.How.STAFF, given_by=actor, said=told)
     quotes.accept(quote=quote, consent=consent, actor=actor, now=clock.now())

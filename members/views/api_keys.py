@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import clock, doors
@@ -15,12 +16,12 @@ from members.views import signed_in
 
 
 class KeyForm(forms.Form):
-    name = forms.CharField(label="Which system will use it?", max_length=60)
+    name = forms.CharField(label=gettext_noop("Which system will use it?"), max_length=60)
     scopes = forms.MultipleChoiceField(
-        label="What may it do?", choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple
+        label=gettext_noop("What may it do?"), choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple
     )
     requests_a_minute = forms.IntegerField(
-        label="Requests a minute", min_value=1, max_value=api_keys.MOST_A_MINUTE, initial=120
+        label=gettext_noop("Requests a minute"), min_value=1, max_value=api_keys.MOST_A_MINUTE, initial=120
     )
 
 

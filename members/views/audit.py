@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.forms import DateField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, spreadsheets, tables
@@ -53,10 +54,10 @@ def verify(request: HttpRequest) -> HttpResponse:
     try:
         day = DateField(required=False).clean(request.POST.get("day", ""))
         if day is None and AuditSeal.objects.filter(position__gt=MOST_LINKS).exists():
-            raise Refused("The whole trail takes long: choose a day here, or run “manage.py verify_audit”.")
+            raise Refused(_("The whole trail takes long: choose a day here, or run “manage.py verify_audit”."))
         found = audit_seals.verify(day=day)
     except ValidationError:
-        messages.error(request, "Write the day as 2026-06-16.")
+        messages.error(request, _("Write the day as 2026-06-16."))
         return redirect("members:audit")
     except Refused as refused:
         messages.error(request, refused.message)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
@@ -19,9 +20,9 @@ from members.views import signed_in
 
 Channel, Purpose = ConsentEntry.Channel, ConsentEntry.Purpose
 _ASKED = (
-    (Channel.SMS, Purpose.SERVICING, "Service texts"),
-    (Channel.SMS, Purpose.MARKETING, "Offers by text"),
-    (Channel.VOICE, Purpose.AUTOMATED_VOICE, "Automated calls"),
+    (Channel.SMS, Purpose.SERVICING, gettext_noop("Service texts")),
+    (Channel.SMS, Purpose.MARKETING, gettext_noop("Offers by text")),
+    (Channel.VOICE, Purpose.AUTOMATED_VOICE, gettext_noop("Automated calls")),
 )
 
 
@@ -79,7 +80,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         form.add_error("wording", refused.message)
         return _page(request, patient, form, OptOutForm(patient=patient), status=422)
-    messages.success(request, "Recorded. The wording and your name are kept with it.")
+    messages.success(request, gettext_noop("Recorded. The wording and your name are kept with it."))
     return redirect("members:consent", pk=patient.pk)
 
 
@@ -105,7 +106,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
         consent.withdraw(purpose=said["scope"], patient=patient, **what)
     else:
         consent.opt_out(**what)
-    messages.success(request, "Stopped. It holds from this moment, for everyone who uses the address.")
+    messages.success(request, gettext_noop("Stopped. It holds from this moment, for everyone who uses the address."))
     return redirect("members:consent", pk=patient.pk)
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
@@ -53,7 +54,7 @@ def _correct(request: HttpRequest, patient: Patient) -> HttpResponse:
     if not form.is_valid():
         return _page(request, patient, form, status=422)
     changed = people.correct(patient=patient, actor=signed_in.actor(request), now=clock.now(), **form.cleaned_data)
-    messages.success(request, "Saved." if changed else "Nothing was different.")
+    messages.success(request, _("Saved.") if changed else _("Nothing was different."))
     return redirect("members:contact", pk=patient.pk)
 
 
@@ -75,7 +76,7 @@ def _remove_phone(request: HttpRequest, patient: Patient, actor: str) -> str:
 def _wrong_number(request: HttpRequest, patient: Patient, actor: str) -> str:
     number = request.POST.get("number", "")
     if not patient.phones.filter(number=number).exists():
-        raise Refused("This number is not on file any more.")
+        raise Refused(_("This number is not on file any more."))
     said = "Staff were told that somebody else has this number."
     people.wrong_number(number=number, wording=said, source="staff", by=signed_in.person(request), now=clock.now())
     return "Nothing more goes to that number, and nobody here has it any more. Ask for the new one."
@@ -86,7 +87,7 @@ def _add_email(request: HttpRequest, patient: Patient, actor: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        raise Refused("That is no e-mail address. Write it like ana@example.com.") from None
+        raise Refused(_("That is no e-mail address. Write it like ana@example.com.")) from None
     people.add_email(patient=patient, address=address, actor=actor, now=clock.now())
     return "E-mail address added."
 
@@ -110,7 +111,7 @@ def _leave(request: HttpRequest, patient: Patient, actor: str) -> str:
 def _payer(request: HttpRequest, patient: Patient, actor: str) -> str:
     membership = patient.memberships.filter(status__in=Membership.CURRENT).first()
     if membership is None:
-        raise Refused("There is no membership to pay for.")
+        raise Refused(_("There is no membership to pay for."))
     words = request.POST.get("who", "").strip()
     payer = _named(words, patient) if words else None
     people.set_payer(membership=membership, payer=payer, actor=actor, now=clock.now())
@@ -123,7 +124,7 @@ def _named(words: str, patient: Patient) -> Patient:
     found = list(Patient.objects.here().matching(words).exclude(pk=patient.pk)[:2]) if words else []
     if len(found) != 1:
         several = "Several patients match. Write the whole number."
-        raise Refused(several if found else "Nobody matches. Write the name or the number of a patient.")
+        raise Refused(several if found else _("Nobody matches. Write the name or the number of a patient."))
     return found[0]
 
 

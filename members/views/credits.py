@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
@@ -64,7 +65,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     now, do = clock.now(), request.POST.get("do", "")
     membership = standing.memberships_of(pk).first()
     if membership is None or do not in ACTS or (do == "bonus" and not _may_give(request)):
-        messages.error(request, "This cannot be done for this member.")
+        messages.error(request, _("This cannot be done for this member."))
         return redirect("members:credits", pk)
     form = ACTS[do](request.POST, membership=membership, at=now)
     if not form.is_valid():
@@ -90,7 +91,7 @@ def _do(request: HttpRequest, pk: int, verb: Any) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, "Done. The statement shows it.")
+        messages.success(request, _("Done. The statement shows it."))
     return redirect("members:credits", pk)
 
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
@@ -44,7 +45,7 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     visit = get_object_or_404(Visit, pk=pk)
     written = redemption.settle(visit=visit, actor=signed_in.actor(request), now=clock.now())
     if written:
-        messages.success(request, "The credits follow the visit now.")
+        messages.success(request, _("The credits follow the visit now."))
     else:
-        messages.warning(request, "Nothing changed: a rule of the plan stands against it. See the member's credits.")
+        messages.warning(request, _("Nothing changed: a rule of the plan stands against it. See the member's credits."))
     return redirect("members:plan_delivered")

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
@@ -51,7 +52,7 @@ def merge(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("members:compare", kept=kept, gone=gone)
-    messages.success(request, "Merged. It can be undone for 30 days, under Duplicates.")
+    messages.success(request, _("Merged. It can be undone for 30 days, under Duplicates."))
     return redirect("members:detail", pk=kept)
 
 
@@ -60,7 +61,7 @@ def merge(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
 def tell_apart(request: HttpRequest, kept: int, gone: int) -> HttpResponse:
     """They are two people."""
     merging.tell_apart(first=_find(kept), second=_find(gone), actor=signed_in.actor(request), now=clock.now())
-    messages.success(request, "Noted: they are two people. The pair is not shown again.")
+    messages.success(request, _("Noted: they are two people. The pair is not shown again."))
     return redirect("members:duplicates")
 
 
@@ -73,7 +74,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, "Undone. What was added since the merge stayed with the patient who was kept.")
+        messages.success(request, _("Undone. What was added since the merge stayed with the patient who was kept."))
     return redirect("members:duplicates")
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx, spreadsheets
@@ -22,9 +23,9 @@ _LISTED = 25
 
 
 class UploadForm(forms.Form):
-    kind = forms.ChoiceField(label="What is in the file?")
+    kind = forms.ChoiceField(label=_("What is in the file?"))
     file = forms.FileField(
-        label="CSV file", widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"})
+        label=_("CSV file"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"})
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -88,7 +89,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("members:import", pk)
-    messages.success(request, "The file was discarded. Nothing was written.")
+    messages.success(request, _("The file was discarded. Nothing was written."))
     return redirect("members:imports")
 
 

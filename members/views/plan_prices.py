@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods
 
 from common import clock
@@ -30,7 +31,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             _act(request, version)
         except (Refused, StripeRefused, StripeUnavailable) as problem:
             return _show(request, version, refused=_words(problem))
-        messages.success(request, "The price is set: the plan can be charged.")
+        messages.success(request, _("The price is set: the plan can be charged."))
         return redirect("members:plan", version.plan_id)
     if not plan_prices.missing(version):
         return redirect("members:plan", version.plan_id)

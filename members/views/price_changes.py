@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST
 
 from common import clock
@@ -22,7 +23,7 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
     """`pk` of the version whose price the members of earlier ones are to pay."""
     version, form, now = get_object_or_404(PlanVersion, pk=pk), PriceChangeForm(request.POST), clock.now()
     if not form.is_valid():
-        messages.error(request, "Say from which day on, as 2026-07-15.")
+        messages.error(request, _("Say from which day on, as 2026-07-15."))
         return redirect("members:plan", version.plan_id)
     zone = Location.objects.order_by("pk").values_list("time_zone", flat=True).first() or "UTC"
     try:
@@ -46,5 +47,5 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(PriceChange.objects.select_related("version"), pk=pk)
     if price_changes.withdraw(change=change, actor=signed_in.actor(request), now=clock.now()):
-        messages.success(request, "Taken back: nobody more is told. Who was told already needs a word from you.")
+        messages.success(request, _("Taken back: nobody more is told. Who was told already needs a word from you."))
     return redirect("members:plan", change.version.plan_id)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock
@@ -22,9 +23,9 @@ from members.views import signed_in
 
 _DAY = timedelta(days=1)
 _ACTS = {
-    "complete": (visits.complete, "marked as completed"),
-    "no_show": (visits.miss, "marked as a no-show"),
-    "reopen": (visits.reopen, "back to booked"),
+    "complete": (visits.complete, gettext_noop("marked as completed")),
+    "no_show": (visits.miss, gettext_noop("marked as a no-show")),
+    "reopen": (visits.reopen, gettext_noop("back to booked")),
     "confirm": (visits.confirm, "confirmed"),
 }
 
@@ -73,7 +74,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
             verb, done = _ACTS[wanted]
             verb(visit=visit, actor=actor, now=now)
         else:
-            raise Refused("Choose what became of the visit.", code="no_act")
+            raise Refused(gettext_noop("Choose what became of the visit."), code="no_act")
         messages.success(request, f"{visit.patient}: {done}.")
     except Refused as refused:
         messages.error(request, refused.message)
@@ -109,7 +110,7 @@ def _book(patient: Patient, service: Service, slot: str, actor: str, now: dateti
     free: list[Opening] = [opening for _, openings in found.days for opening in openings]
     chosen = next((opening for opening in free if opening.name == slot), None)
     if chosen is None:
-        raise Refused("That time was just taken. Choose another one.", code="slot_taken")
+        raise Refused(gettext_noop("That time was just taken. Choose another one."), code="slot_taken")
     return scheduling.get().book(patient=patient, opening=chosen, actor=actor, now=now)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.utils.translation import gettext_noop as _
 
 from members import credits, declines
 from members.joining import states
@@ -12,14 +13,14 @@ from members.models import ConsentEntry, Invoice, Membership, Patient, Quote
 Act, Purpose = ConsentEntry.Act, ConsentEntry.Purpose
 INVOICES_SHOWN = 6
 ACT_WORDS = {
-    Quote.Act.START: "Start membership",
-    Quote.Act.UPGRADE: "Change plan",
-    Quote.Act.DOWNGRADE: "Change plan",
-    Quote.Act.PAUSE: "Pause",
-    Quote.Act.RESUME: "Resume",
-    Quote.Act.CANCEL: "Cancel membership",
-    Quote.Act.KEEP: "Keep membership",
-    Quote.Act.RESTART: "Restart",
+    Quote.Act.START: _("Start membership"),
+    Quote.Act.UPGRADE: _("Change plan"),
+    Quote.Act.DOWNGRADE: _("Change plan"),
+    Quote.Act.PAUSE: _("Pause"),
+    Quote.Act.RESUME: _("Resume"),
+    Quote.Act.CANCEL: _("Cancel membership"),
+    Quote.Act.KEEP: _("Keep membership"),
+    Quote.Act.RESTART: _("Restart"),
 }
 
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST, require_safe
 from django_q.tasks import async_task
 
@@ -48,7 +49,7 @@ def body(request: HttpRequest, pk: int) -> HttpResponse:
     """One event as Stripe sent it, with the error that kept it from being applied."""
     event = StripeEvent.objects.filter(pk=pk).first()
     if event is None:
-        messages.error(request, "There is no such event.")
+        messages.error(request, _("There is no such event."))
         return redirect("members:stripe")
     return render(request, "members/stripe_event.html", {"event": event})
 
@@ -61,7 +62,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
             billing.replay(event=event, by=signed_in.person(request), now=clock.now())
             async_task(tasks.apply_stripe_event, event.pk)
-        messages.success(request, "The event is applied again in a moment.")
+        messages.success(request, _("The event is applied again in a moment."))
     except Refused as refused:
         messages.error(request, refused.message)
     return redirect("members:stripe")
@@ -73,7 +74,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     """Begin a comparison with Stripe that repairs what differs; its chunks are done by a recurring job."""
     try:
         reconciliation.start(repair=True, actor=signed_in.actor(request), now=clock.now())
-        messages.success(request, "The comparison has begun. It goes on by itself, and shows here what differs.")
+        messages.success(request, _("The comparison has begun. It goes on by itself, and shows here what differs."))
     except Refused as refused:
         messages.error(request, refused.message)
     return redirect("members:stripe")

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import clock
@@ -17,9 +18,9 @@ _LISTED = 20
 
 
 class EndpointForm(forms.Form):
-    url = forms.URLField(label="Address", max_length=300, assume_scheme="https")
+    url = forms.URLField(label=_("Address"), max_length=300, assume_scheme="https")
     events = forms.MultipleChoiceField(
-        label="What should it hear?", choices=WebhookEndpoint.Event.choices, widget=forms.CheckboxSelectMultiple
+        label=_("What should it hear?"), choices=WebhookEndpoint.Event.choices, widget=forms.CheckboxSelectMultiple
     )
 
 
@@ -52,13 +53,13 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if wanted == "rotate":
             webhook_endpoints.rotate(endpoint=endpoint, actor=actor, now=now)
-            messages.success(request, "The endpoint has a new secret. The former one signs along for a day.")
+            messages.success(request, _("The endpoint has a new secret. The former one signs along for a day."))
         elif wanted == "disable":
             webhook_endpoints.disable(endpoint=endpoint, reason="Switched off here.", actor=actor, now=now)
         elif wanted == "enable":
             webhook_endpoints.enable(endpoint=endpoint, actor=actor, now=now)
         else:
-            messages.error(request, "Nothing was done: choose an act.")
+            messages.error(request, _("Nothing was done: choose an act."))
     except Refused as refused:
         messages.error(request, refused.message)
     return redirect("members:webhook_endpoints")

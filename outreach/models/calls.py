@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models import Location, Patient
 from outreach.models.messages import Message
@@ -16,11 +17,11 @@ class Call(models.Model):
     """
 
     class Stage(models.TextChoices):
-        RINGING = "ringing", "Ringing"
-        GREETING = "greeting", "Asking who it is"
-        MENU = "menu", "Choosing"
-        TRANSFER = "transfer", "Being put through"
-        ENDED = "ended", "Ended"
+        RINGING = "ringing", _("Ringing")
+        GREETING = "greeting", _("Asking who it is")
+        MENU = "menu", _("Choosing")
+        TRANSFER = "transfer", _("Being put through")
+        ENDED = "ended", _("Ended")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="In the webhooks' addresses.")
     # Ours: the message in the outbox that it is. Empty: the patient called.

@@ -6,6 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from members.models import Location, Patient, PatientLink, StaffUser
 from outreach.models.sequences import Enrolment
@@ -44,39 +45,39 @@ class Message(models.Model):
     """
 
     class Direction(models.TextChoices):
-        IN = "in", "From the patient"
-        OUT = "out", "To the patient"
+        IN = "in", _("From the patient")
+        OUT = "out", _("To the patient")
 
     class Channel(models.TextChoices):
-        SMS = "sms", "Text"
-        EMAIL = "email", "E-mail"
-        VOICE = "voice", "Automated call"
+        SMS = "sms", _("Text")
+        EMAIL = "email", _("E-mail")
+        VOICE = "voice", _("Automated call")
 
     class Kind(models.TextChoices):
         """The message class that consent, hours and caps look at (compliance.md, classes T, M, C, O, E)."""
 
-        INBOUND = "inbound", "Inbound"
-        SERVICING = "servicing", "Servicing"
-        MARKETING = "marketing", "Marketing"
-        REPLY = "reply", "Automated reply"
-        CONFIRMATION = "confirmation", "Confirmation of the patient's own act"
-        NOTICE = "notice", "Notice that the law asks for"
-        OPT_OUT = "opt_out", "Opt-out confirmation"
-        EMERGENCY = "emergency", "Emergency reply"
-        STAFF = "staff", "Written by staff"
-        ALERT = "alert", "Page to staff"
+        INBOUND = "inbound", _("Inbound")
+        SERVICING = "servicing", _("Servicing")
+        MARKETING = "marketing", _("Marketing")
+        REPLY = "reply", _("Automated reply")
+        CONFIRMATION = "confirmation", _("Confirmation of the patient's own act")
+        NOTICE = "notice", _("Notice that the law asks for")
+        OPT_OUT = "opt_out", _("Opt-out confirmation")
+        EMERGENCY = "emergency", _("Emergency reply")
+        STAFF = "staff", _("Written by staff")
+        ALERT = "alert", _("Page to staff")
 
     class Status(models.TextChoices):
-        RECEIVED = "received", "Received"
-        QUEUED = "queued", "Queued"
-        SENDING = "sending", "Sending"
-        SENT = "sent", "Sent"
-        DELIVERED = "delivered", "Delivered"
-        UNDELIVERED = "undelivered", "Not delivered"
-        FAILED = "failed", "Failed"
-        HELD = "held", "Held"
-        DROPPED = "dropped", "Dropped"
-        UNKNOWN = "unknown", "Outcome unknown"
+        RECEIVED = "received", _("Received")
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        UNDELIVERED = "undelivered", _("Not delivered")
+        FAILED = "failed", _("Failed")
+        HELD = "held", _("Held")
+        DROPPED = "dropped", _("Dropped")
+        UNKNOWN = "unknown", _("Outcome unknown")
 
     WENT_OUT = (Status.SENT, Status.DELIVERED, Status.UNDELIVERED)
     DID_NOT_ARRIVE = (Status.UNDELIVERED, Status.FAILED, Status.UNKNOWN)

@@ -1,6 +1,7 @@
 """What a text offered, so that "the second one" can be understood and only once taken."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models import Patient
 from outreach.models.messages import Message
@@ -10,8 +11,8 @@ class Offer(models.Model):
     """Options bound to one outgoing message; expires, is taken at most once. The contract: `outreach/offers.py`."""
 
     class Kind(models.TextChoices):
-        APPOINTMENT = "appointment", "Appointment times"
-        REPLY = "reply", "Replies with an effect"
+        APPOINTMENT = "appointment", _("Appointment times")
+        REPLY = "reply", _("Replies with an effect")
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="offer")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="offers")

@@ -1,6 +1,7 @@
 """Offers to come back, each with an end that is true (R102)."""
 
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from members.models import Service, StaffUser
 
@@ -10,8 +11,8 @@ class Promotion(models.Model):
     that would need an authorization of each patient (R113)."""
 
     class Kind(models.TextChoices):
-        BONUS_CREDIT = "bonus_credit", "A bonus credit"
-        UPGRADE = "upgrade", "A service upgrade"
+        BONUS_CREDIT = "bonus_credit", _("A bonus credit")
+        UPGRADE = "upgrade", _("A service upgrade")
 
     kind = models.CharField(max_length=12, choices=Kind)
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.PROTECT, help_text="What is given.")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from members.models import Location, StaffUser
 from outreach.models.sequences import Sequence
@@ -11,10 +12,10 @@ class KillSwitch(models.Model):
     """thrown -> lifted. While it is thrown, nothing in its scope goes out; what is due waits (R171)."""
 
     class Scope(models.TextChoices):
-        ALL = "all", "Everything"
-        AUTOMATION = "automation", "Everything but what staff write"
-        LOCATION = "location", "One location"
-        SEQUENCE = "sequence", "One sequence"
+        ALL = "all", _("Everything")
+        AUTOMATION = "automation", _("Everything but what staff write")
+        LOCATION = "location", _("One location")
+        SEQUENCE = "sequence", _("One sequence")
 
     scope = models.CharField(max_length=10, choices=Scope)
     location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.CASCADE)
@@ -56,11 +57,11 @@ class Suppression(models.Model):
     """An address that must not be used on a channel, for another reason than an opt-out (those are consent)."""
 
     class Why(models.TextChoices):
-        LANDLINE = "landline", "A landline, or gets no texts"
-        INVALID = "invalid", "No working address"
-        UNREACHABLE = "unreachable", "Could not be reached three times in a week"
-        COMPLAINT = "complaint", "A complaint"
-        STAFF = "staff", "Set by staff"
+        LANDLINE = "landline", _("A landline, or gets no texts")
+        INVALID = "invalid", _("No working address")
+        UNREACHABLE = "unreachable", _("Could not be reached three times in a week")
+        COMPLAINT = "complaint", _("A complaint")
+        STAFF = "staff", _("Set by staff")
 
     address = models.CharField(max_length=254, help_text="E.164 or e-mail.")
     channel = models.CharField(max_length=5, help_text="As in Message.Channel.")

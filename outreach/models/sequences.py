@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop as _
 
 from members.models import Membership, StaffUser
 
@@ -10,21 +11,21 @@ class Sequence(models.Model):
     """One conversation we begin. Its wording lives in versions; the newest approved one is live."""
 
     class Slug(models.TextChoices):
-        PAYMENT_RECOVERY = "payment_recovery", "Payment recovery"
-        EXPIRING_CARD = "expiring_card", "Expiring card"
-        UTILIZATION = "utilization", "Utilization nudge"
-        UTILIZATION_60 = "utilization_60", "60 days without a visit"
-        COME_BACK = "come_back", "90 days without a visit"
-        RHYTHM = "rhythm", "Later than usual"
-        MISSED_VISIT = "missed_visit", "Missed visit"
-        UPGRADE = "upgrade", "Upgrade"
-        WIN_BACK = "win_back", "Win-back"
-        REMIND_LATER = "remind_later", "Reminder after 60 days"
-        PAUSE_ENDING = "pause_ending", "Before a pause ends"
-        PAUSE_FORGOTTEN = "pause_forgotten", "Paused and not restarted"
-        RENEWAL = "renewal", "Renewal notice"
-        YEARLY = "yearly", "Yearly reminder"
-        PRICE_CHANGE = "price_change", "Price change notice"
+        PAYMENT_RECOVERY = "payment_recovery", _("Payment recovery")
+        EXPIRING_CARD = "expiring_card", _("Expiring card")
+        UTILIZATION = "utilization", _("Utilization nudge")
+        UTILIZATION_60 = "utilization_60", _("60 days without a visit")
+        COME_BACK = "come_back", _("90 days without a visit")
+        RHYTHM = "rhythm", _("Later than usual")
+        MISSED_VISIT = "missed_visit", _("Missed visit")
+        UPGRADE = "upgrade", _("Upgrade")
+        WIN_BACK = "win_back", _("Win-back")
+        REMIND_LATER = "remind_later", _("Reminder after 60 days")
+        PAUSE_ENDING = "pause_ending", _("Before a pause ends")
+        PAUSE_FORGOTTEN = "pause_forgotten", _("Paused and not restarted")
+        RENEWAL = "renewal", _("Renewal notice")
+        YEARLY = "yearly", _("Yearly reminder")
+        PRICE_CHANGE = "price_change", _("Price change notice")
 
     slug = models.CharField(max_length=30, unique=True, choices=Slug)
     name = models.CharField(max_length=60)
@@ -74,10 +75,10 @@ class SequenceVersion(models.Model):
 
 class Step(models.Model):
     class Channel(models.TextChoices):
-        SMS = "sms", "Text"
-        EMAIL = "email", "E-mail"
-        VOICE = "voice", "Automated call"
-        STAFF = "staff", "A task for staff"
+        SMS = "sms", _("Text")
+        EMAIL = "email", _("E-mail")
+        VOICE = "voice", _("Automated call")
+        STAFF = "staff", _("A task for staff")
 
     version = models.ForeignKey(SequenceVersion, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
@@ -115,8 +116,8 @@ class Enrolment(models.Model):
     """
 
     class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        ENDED = "ended", "Ended"
+        RUNNING = "running", _("Running")
+        ENDED = "ended", _("Ended")
 
     sequence = models.ForeignKey(Sequence, on_delete=models.PROTECT, related_name="enrolments")
     version = models.ForeignKey(

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock, htmx
@@ -102,7 +103,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Enrol exactly the members of the plan."""
     row = get_object_or_404(CadencePlan, pk=pk)
     if row.ran_at:
-        messages.info(request, "This plan was run before; nobody was enrolled twice.")
+        messages.info(request, gettext_noop("This plan was run before; nobody was enrolled twice."))
         return redirect("outreach:plan", pk=pk)
     enrolled = cadence.run(cadence.Plan(row), actor=signed_in.actor(request), now=clock.now())
     members_ = "member was" if enrolled == 1 else "members were"
@@ -136,7 +137,7 @@ def throw(request: HttpRequest) -> HttpResponse:
     sequence = Sequence.objects.filter(pk=_number(target)).first() if scope == "sequence" else None
     try:
         if scope not in KillSwitch.Scope.values:
-            raise Refused("Choose what is to be stopped.", code="no_target")
+            raise Refused(gettext_noop("Choose what is to be stopped."), code="no_target")
         switches.throw(
             scope=scope,
             reason=asked.get("reason", ""),
@@ -148,7 +149,7 @@ def throw(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, "Stopped. What is due waits until you let it go on.")
+        messages.success(request, gettext_noop("Stopped. What is due waits until you let it go on."))
     return redirect("outreach:cadence")
 
 
@@ -157,7 +158,7 @@ def throw(request: HttpRequest) -> HttpResponse:
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
     switch = get_object_or_404(KillSwitch, pk=pk)
     if switches.lift(switch=switch, by=signed_in.person(request), now=clock.now()):
-        messages.success(request, "It goes on. What waited is asked anew before it goes out.")
+        messages.success(request, gettext_noop("It goes on. What waited is asked anew before it goes out."))
     return redirect("outreach:cadence")
 
 

@@ -1,6 +1,10 @@
 // The portal works without this file. It adds: a retry bar, confirmations, a segment counter, menus that close.
 "use strict";
 
+// --- what is said here, in the user's language
+const WORDS = JSON.parse(document.getElementById("words").textContent);
+const put = (words, values) => words.replace(/{(\w+)}/g, (_, name) => values[name]);
+
 // --- a failed htmx request can be tried again, and nothing on the page is lost meanwhile
 let failed = null;
 const bar = document.getElementById("retry-bar");
@@ -8,9 +12,7 @@ const bar = document.getElementById("retry-bar");
 function offerRetry(event) {
   failed = event.detail.requestConfig;
   const offline = event.type === "htmx:sendError" || event.type === "htmx:timeout";
-  bar.querySelector("[data-words]").textContent = offline
-    ? "No connection. Nothing was lost."
-    : "That did not work. Nothing was lost.";
+  bar.querySelector("[data-words]").textContent = offline ? WORDS.offline : WORDS.failed;
   bar.hidden = false;
 }
 
@@ -60,8 +62,9 @@ function count(box) {
   const out = document.getElementById(box.dataset.segments);
   if (!out) return;
   const { parts, plain } = segments(box.value);
-  const texts = parts === 1 ? "1 text" : `${parts} texts`;
-  out.textContent = box.value ? `${box.value.length} characters, ${texts}${plain ? "" : " (special characters)"}` : "";
+  const texts = parts === 1 ? WORDS.oneText : put(WORDS.texts, { n: parts });
+  const length = put(WORDS.length, { n: box.value.length, texts });
+  out.textContent = box.value ? `${length}${plain ? "" : WORDS.special}` : "";
 }
 
 document.addEventListener("input", (event) => {
@@ -93,7 +96,7 @@ for (const box of document.querySelectorAll("[data-draft]")) {
         if (!text || box.value) return;
         box.value = text;
         box.dispatchEvent(new Event("input", { bubbles: true }));
-        say("What you had typed is back.");
+        say(WORDS.back);
       })
       .catch(() => {});
   }
@@ -181,13 +184,13 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (part.id === "transcript") {
     toNewest();
     const now = part.querySelectorAll(".bubble").length;
-    if (now > texts) say(`New text, ${now} in the conversation`);
+    if (now > texts) say(put(WORDS.newText, { n: now }));
     texts = now;
   }
   if ("counted" in part.dataset) {
     const rows = part.querySelectorAll("tbody tr").length;
     const empty = part.querySelector(".empty-row");
-    say(empty ? empty.textContent.trim() : `${rows} ${rows === 1 ? "row" : "rows"} shown`);
+    say(empty ? empty.textContent.trim() : rows === 1 ? WORDS.oneRow : put(WORDS.rows, { n: rows }));
   }
   if (part.id === "reply") part.querySelector("textarea").focus();
   else if (hadFocus && document.activeElement === document.body) part.focus({ preventScroll: true });

@@ -73,7 +73,7 @@ def test_what_everyone_may_open_is_a_short_list():
     public = {name for name, view in ALL if view.access.kind == "public"}
 
     assert public == {
-        "healthz", "readyz", "portal:login", "portal:logout", "portal:join",
+        "healthz", "readyz", "portal:login", "portal:logout", "portal:join", "portal:language",
         "account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn",
         "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done",

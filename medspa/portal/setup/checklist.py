@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, Subquery
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from common.access import needs_second_factor
 from medspa.models import Heartbeat
@@ -69,14 +71,14 @@ def _practice(practice: Any, locations: list[Location]) -> list[Requirement]:
     named = practice is not None and all((practice.name, practice.phone, practice.email))
     closed = [place.name for place in locations if not place.business_hours.all()]
     return [
-        Requirement("The practice has a name, a phone and an e-mail", named, "", "portal:setup_practice"),
+        Requirement(_("The practice has a name, a phone and an e-mail"), named, "", "portal:setup_practice"),
         Requirement(
-            "Each location has opening hours",
+            _("Each location has opening hours"),
             bool(locations) and not closed,
-            f"Without hours: {', '.join(closed)}." if closed else "" if locations else "There is no location yet.",
+            f"Without hours: {', '.join(closed)}." if closed else "" if locations else _("There is no location yet."),
             "portal:setup_locations",
         ),
-        Requirement("A plan is on sale, with its price at Stripe", sells, "", "members:plans"),
+        Requirement(_("A plan is on sale, with its price at Stripe"), sells, "", "members:plans"),
     ]
 
 
@@ -86,19 +88,19 @@ def _people(practice: Any) -> list[Requirement]:
     unprotected = [user.email for user in people if needs_second_factor(user.role_names()) and user.pk not in protected]
     return [
         Requirement(
-            "Somebody is the owner",
+            _("Somebody is the owner"),
             any(StaffRole.Role.OWNER in user.role_names() for user in people),
             "",
             "portal:team",
         ),
         Requirement(
-            "Everybody who must has a second factor",
+            _("Everybody who must has a second factor"),
             not unprotected,
             f"Not yet: {', '.join(unprotected)}." if unprotected else "",
             "portal:team",
         ),
         Requirement(
-            "Somebody is paged about an emergency, day and night",
+            _("Somebody is paged about an emergency, day and night"),
             practice is not None and practice.pages,
             "",
             "portal:setup_on_call",
@@ -109,7 +111,7 @@ def _people(practice: Any) -> list[Requirement]:
 def _connected(practice: Any, now: datetime) -> list[Requirement]:
     found = [
         Requirement(
-            f"{one.name} is connected",
+            gettext("%(name)s is connected") % {"name": gettext(one.name)},
             one.is_set,
             f"Set {', '.join(one.missing)}." if one.missing else "The demo's own part stands in." * one.stands_in,
             "portal:setup_connections",
@@ -118,7 +120,7 @@ def _connected(practice: Any, now: datetime) -> list[Requirement]:
     ]
     beat_at = practice.beat_at if practice else None
     is_alive = beat_at is not None and (now - beat_at).total_seconds() <= settings.TICK_STALE_SECONDS
-    return [*found, Requirement("The recurring work runs", is_alive, "", "portal:setup_connections")]
+    return [*found, Requirement(_("The recurring work runs"), is_alive, "", "portal:setup_connections")]
 
 
 def _papers(now: datetime) -> list[Requirement]:
@@ -128,12 +130,12 @@ def _papers(now: datetime) -> list[Requirement]:
     old = legal_tables.overdue(today)
     return [
         Requirement(
-            "Each vendor that handles patients' data has signed an agreement",
+            _("Each vendor that handles patients' data has signed an agreement"),
             not lacking,
             f"Missing: {', '.join(lacking)}." if lacking else "",
             "portal:setup_agreements",
         ),
-        Requirement("The legal tables were reviewed lately", not old, " ".join(old[:2]), "portal:setup_legal"),
+        Requirement(_("The legal tables were reviewed lately"), not old, " ".join(old[:2]), "portal:setup_legal"),
     ]
 
 

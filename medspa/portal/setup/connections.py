@@ -6,6 +6,7 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import get_connection
+from django.utils.translation import gettext_noop as _
 
 from members import stripe_gateway
 from outreach import transports
@@ -33,14 +34,14 @@ def all_of_them() -> list[Connection]:
     demo_stripe, demo_twilio = settings.DEMO and not settings.STRIPE_API_KEY, settings.DEMO and bool(twilio_unset)
     return [
         Connection(
-            "stripe", "Stripe", "Payments and memberships", () if demo_stripe else stripe_unset, demo_stripe,
+            "stripe", _("Stripe"), _("Payments and memberships"), () if demo_stripe else stripe_unset, demo_stripe,
             stripe_gateway.ping,
         ),
         Connection(
-            "texting", "Twilio", "Texts and calls", () if demo_twilio else twilio_unset, demo_twilio,
+            "texting", _("Twilio"), _("Texts and calls"), () if demo_twilio else twilio_unset, demo_twilio,
             lambda: transports.sms().ping(),
         ),
-        Connection("email", "E-mail", "Notices, invitations", _email_unset(), False, _ask_email),
+        Connection("email", _("E-mail"), _("Notices, invitations"), _email_unset(), False, _ask_email),
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.translation import gettext_noop as _
 
 from common import phones, states, zips
 from common.errors import Refused
@@ -32,31 +33,35 @@ class PhoneField(forms.CharField):
 
 
 class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]
-    phone = PhoneField(label="Phone that people answer")
+    phone = PhoneField(label=_("Phone that people answer"))
 
     class Meta:
         model = Practice
         fields = ("name", "legal_name", "phone", "email", "monthly_mail")
         labels = {
-            "name": "Name as patients know it",
-            "legal_name": "Legal name",
-            "email": "E-mail",
-            "monthly_mail": "Mail the month's figures to the owners",
+            "name": _("Name as patients know it"),
+            "legal_name": _("Legal name"),
+            "email": _("E-mail"),
+            "monthly_mail": _("Mail the month's figures to the owners"),
         }
 
 
 class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
-    phone = PhoneField(label="Phone")
-    transfer_number = PhoneField(label="Number for live transfers", required=False, help_text="Empty: the phone above.")
-    state = forms.ChoiceField(choices=[("", "Choose"), *states.NAMES.items()])
+    phone = PhoneField(label=_("Phone"))
+    transfer_number = PhoneField(
+        label=_("Number for live transfers"), required=False, help_text=_("Empty: the phone above.")
+    )
+    state = forms.ChoiceField(choices=[("", _("Choose")), *states.NAMES.items()])
     time_zone = forms.ChoiceField(
-        label="Time zone", required=False, choices=[("", "From the ZIP code"), *((zone, zone) for zone in US_ZONES)]
+        label=_("Time zone"),
+        required=False,
+        choices=[("", _("From the ZIP code")), *((zone, zone) for zone in US_ZONES)],
     )
 
     class Meta:
         model = Location
         fields = ("name", "street", "city", "state", "zip_code", "time_zone", "phone", "transfer_number")
-        labels = {"zip_code": "ZIP code"}
+        labels = {"zip_code": _("ZIP code")}
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
@@ -65,7 +70,7 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
             if zone:
                 found["time_zone"] = zone
             elif "zip_code" in found:
-                self.add_error("time_zone", "This ZIP code is not known: choose the time zone.")
+                self.add_error("time_zone", _("This ZIP code is not known: choose the time zone."))
         return found
 
 
@@ -106,17 +111,17 @@ class HoursForm(forms.Form):
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
-    price = forms.DecimalField(label="Price in dollars", min_value=0, max_digits=8, decimal_places=2)
+    price = forms.DecimalField(label=_("Price in dollars"), min_value=0, max_digits=8, decimal_places=2)
     nicknames = forms.CharField(
         required=False,
-        label="How patients call it",
-        help_text="With commas: facial, hydra. The concierge understands these.",
+        label=_("How patients call it"),
+        help_text=_("With commas: facial, hydra. The concierge understands these."),
     )
 
     class Meta:
         model = Service
         fields = ("name", "category", "duration_minutes", "add_on")
-        labels = {"duration_minutes": "Minutes", "add_on": "An add-on to other services"}
+        labels = {"duration_minutes": _("Minutes"), "add_on": _("An add-on to other services")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,12 +137,12 @@ class AgreementForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = BusinessAssociate
         fields = ("vendor", "name", "signed_on", "ends_on", "kept_at")
-        labels = {"kept_at": "Where the signed paper is", "ends_on": "Ends on"}
+        labels = {"kept_at": _("Where the signed paper is"), "ends_on": _("Ends on")}
         widgets = {name: forms.DateInput(attrs={"type": "date"}) for name in ("signed_on", "ends_on")}
 
 
 class OnCallForm(forms.ModelForm):  # type: ignore[type-arg]
-    phone = PhoneField(label="Mobile phone")
+    phone = PhoneField(label=_("Mobile phone"))
 
     class Meta:
         model = OnCallContact

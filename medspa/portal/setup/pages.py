@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import clock, htmx
@@ -40,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(_READ_AND_WRITE)
 def practice(request: HttpRequest) -> HttpResponse:
     row = Practice.objects.order_by("pk").first() or Practice()
-    return editing.edit(request, PracticeForm, row, title="The practice", back="portal:setup", done="portal:setup")
+    return editing.edit(request, PracticeForm, row, title=_("The practice"), back="portal:setup", done="portal:setup")
 
 
 @staff("manager", "owner", place=EVERYWHERE)
@@ -65,7 +66,7 @@ def location(request: HttpRequest, pk: int = 0) -> HttpResponse:
         request,
         LocationForm,
         row,
-        title=row.name if pk else "A new location",
+        title=row.name if pk else _("A new location"),
         back="portal:setup_locations",
         done="portal:setup_locations",
         beside=hours,
@@ -98,9 +99,9 @@ def agreements(request: HttpRequest) -> HttpResponse:
         request,
         AgreementForm,
         BusinessAssociate.objects.all(),
-        title="Agreements with vendors",
+        title=_("Agreements with vendors"),
         here="portal:setup_agreements",
-        words="Who handles patients' data for you has to sign a business associate agreement.",
+        words=_("Who handles patients' data for you has to sign a business associate agreement."),
     )
 
 
@@ -111,9 +112,9 @@ def on_call(request: HttpRequest) -> HttpResponse:
         request,
         OnCallForm,
         OnCallContact.objects.all(),
-        title="On call",
+        title=_("On call"),
         here="portal:setup_on_call",
-        words="Who is paged about a possible emergency, from the first to the last, until somebody answers.",
+        words=_("Who is paged about a possible emergency, from the first to the last, until somebody answers."),
         numbered=True,
     )
 
@@ -155,10 +156,10 @@ def change_live(request: HttpRequest) -> HttpResponse:
     try:
         if what == "start":
             practice_setup.go_live(missing=checklist.missing(now=now), by=by, now=now)
-            messages.success(request, "You are live: the automations that are switched on work from now on.")
+            messages.success(request, _("You are live: the automations that are switched on work from now on."))
         elif what == "stop":
             practice_setup.stop(by=by, now=now)
-            messages.success(request, "Stopped: nothing is sent by itself any more.")
+            messages.success(request, _("Stopped: nothing is sent by itself any more."))
         elif what == "take_back":
             practice_setup.take_back(kind, by=by, now=now)
         else:
