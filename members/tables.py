@@ -6,6 +6,7 @@ from typing import Any
 import django_tables2 as tables
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_noop as _
 
 from common import clock
 from common.tables import BaseTable
@@ -21,24 +22,24 @@ class MemberTable(BaseTable):
         order_by=("patient__last_name", "patient__first_name"),
         attrs={"td": {"class": "cell-main"}},
     )
-    plan = tables.Column(accessor="plan__name", verbose_name="Plan", order_by=("plan__tier",))
+    plan = tables.Column(accessor="plan__name", verbose_name=_("Plan"), order_by=("plan__tier",))
     status = tables.TemplateColumn(
         '<span class="status status-{{ record.status|colour }}">{{ record.get_status_display }}</span>'
     )
     credits = tables.Column(
-        accessor="credits_remaining", verbose_name="Credits", attrs={"td": {"class": "tabular labelled"}}
+        accessor="credits_remaining", verbose_name=_("Credits"), attrs={"td": {"class": "tabular labelled"}}
     )
     next_visit = tables.TemplateColumn(
         "{% if record.next_appointment_at and record.next_appointment_at > table.now %}"
         "{{ record.next_appointment_at|moment:record.location.time_zone }}"
         '{% else %}<span class="text-secondary">None booked</span>{% endif %}',
         accessor="next_appointment_at",
-        verbose_name="Next visit",
+        verbose_name=_("Next visit"),
         attrs={"td": {"class": "labelled"}},
         empty_values=(),
     )
-    location = tables.Column(accessor="location__name", verbose_name="Location", attrs={"td": {"class": "wide"}})
-    since = tables.Column(accessor="started_on", verbose_name="Member since", attrs={"td": {"class": "wide"}})
+    location = tables.Column(accessor="location__name", verbose_name=_("Location"), attrs={"td": {"class": "wide"}})
+    since = tables.Column(accessor="started_on", verbose_name=_("Member since"), attrs={"td": {"class": "wide"}})
 
     class Meta(BaseTable.Meta):
         model = Membership
@@ -49,9 +50,9 @@ class MemberTable(BaseTable):
     def __init__(self, *args: Any, now: datetime, filtered: bool, may_enrol: bool, **kwargs: Any) -> None:
         self.now, self.may_enrol = now, may_enrol
         empty = (
-            "No member matches. Try fewer letters, or clear the filters."
+            _("No member matches. Try fewer letters, or clear the filters.")
             if filtered
-            else "No members yet. They appear here when your scheduler or Stripe is connected."
+            else _("No members yet. They appear here when your scheduler or Stripe is connected.")
         )
         super().__init__(*args, empty_text=empty, **kwargs)
 
@@ -61,22 +62,22 @@ class MemberTable(BaseTable):
 
 class AuditTable(BaseTable):
     at = tables.TemplateColumn(
-        "{{ record.at|moment:table.zone }}", verbose_name="When", attrs={"td": {"class": "text-nowrap"}}
+        "{{ record.at|moment:table.zone }}", verbose_name=_("When"), attrs={"td": {"class": "text-nowrap"}}
     )
-    who = tables.Column(accessor="actor", verbose_name="Who", orderable=False, attrs={"td": {"class": "cell-main"}})
-    what = tables.Column(accessor="action", verbose_name="What", orderable=False)
+    who = tables.Column(accessor="actor", verbose_name=_("Who"), orderable=False, attrs={"td": {"class": "cell-main"}})
+    what = tables.Column(accessor="action", verbose_name=_("What"), orderable=False)
     patient = tables.Column(
         accessor="patient", linkify=("members:detail", {"pk": tables.A("patient_id")}), orderable=False, default=""
     )
     details = tables.Column(
         accessor="data",
-        verbose_name="Details",
+        verbose_name=_("Details"),
         orderable=False,
         attrs={"td": {"class": "text-secondary small"}},
         empty_values=(),
     )
     origin = tables.Column(
-        verbose_name="From", orderable=False, attrs={"td": {"class": "text-secondary small wide"}}, default=""
+        verbose_name=_("From"), orderable=False, attrs={"td": {"class": "text-secondary small wide"}}, default=""
     )
 
     class Meta(BaseTable.Meta):
@@ -88,9 +89,9 @@ class AuditTable(BaseTable):
     def __init__(self, *args: Any, zone: str, names: dict[str, str], filtered: bool, **kwargs: Any) -> None:
         self.zone, self._names = zone, names
         empty = (
-            "Nothing like this is on record. Widen a filter, or clear them all."
+            _("Nothing like this is on record. Widen a filter, or clear them all.")
             if filtered
-            else "Nothing is on record yet. Whatever is done or looked at from now on appears here."
+            else _("Nothing is on record yet. Whatever is done or looked at from now on appears here.")
         )
         super().__init__(*args, empty_text=empty, **kwargs)
 
@@ -127,7 +128,7 @@ class StripeEventTable(BaseTable):
     at = tables.TemplateColumn(
         "{{ record.received_at|moment:table.zone }}",
         accessor="received_at",
-        verbose_name="Received",
+        verbose_name=_("Received"),
         attrs={"td": {"class": "text-nowrap text-secondary"}},
     )
     replay = tables.TemplateColumn(
@@ -142,7 +143,9 @@ class StripeEventTable(BaseTable):
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         self.zone = zone
-        empty = "Nothing here. Events that fail, or are of nobody here, or of another version of Stripe's API, appear."
+        empty = _(
+            "Nothing here. Events that fail, or are of nobody here, or of another version of Stripe's API, appear."
+        )
         super().__init__(*args, empty_text=empty, **kwargs)
 
 
@@ -156,20 +159,20 @@ class FigureTable(BaseTable):
         empty_values=(),
     )
     when = tables.Column(
-        accessor="moment", verbose_name="When", orderable=False, attrs={"td": {"class": "labelled text-nowrap"}}
+        accessor="moment", verbose_name=_("When"), orderable=False, attrs={"td": {"class": "labelled text-nowrap"}}
     )
-    standing = tables.Column(verbose_name="State", orderable=False)
+    standing = tables.Column(verbose_name=_("State"), orderable=False)
     worth = tables.Column(
-        verbose_name="Adds", orderable=False, attrs={"td": {"class": "labelled tabular"}}, empty_values=()
+        verbose_name=_("Adds"), orderable=False, attrs={"td": {"class": "labelled tabular"}}, empty_values=()
     )
-    plan = tables.Column(accessor="plan_name", verbose_name="Plan", orderable=False)
+    plan = tables.Column(accessor="plan_name", verbose_name=_("Plan"), orderable=False)
     location = tables.Column(
-        accessor="place", verbose_name="Location", orderable=False, attrs={"td": {"class": "wide"}}
+        accessor="place", verbose_name=_("Location"), orderable=False, attrs={"td": {"class": "wide"}}
     )
 
     class Meta(BaseTable.Meta):
         sequence = ("member", "when", "standing", "worth", "plan", "location")
-        empty_text = "No row was counted here. Choose another month, or all locations and plans."
+        empty_text = _("No row was counted here. Choose another month, or all locations and plans.")
 
     def __init__(self, rows: Any, *, counted: Counted, **kwargs: Any) -> None:
         self._words = counted.state_words()

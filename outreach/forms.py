@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils.translation import gettext_noop as _
 
 from common import clock
 from members import waiving
@@ -26,11 +27,11 @@ _ROUNDS = {"monday": "Monday’s nudges", "wednesday": "Wednesday’s payments",
 
 class WaiveForm(forms.Form):
     why = forms.CharField(
-        label="Why is it waived?",
+        label=_("Why is it waived?"),
         max_length=waiving.LONGEST_REASON,
         min_length=waiving.SHORTEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="For the audit trail. The patient does not see it.",
+        help_text=_("For the audit trail. The patient does not see it."),
     )
 
 
@@ -39,18 +40,28 @@ class MessageFilter(forms.Form):
 
     sender = forms.ChoiceField(
         required=False,
-        choices=[("", "From anyone"), ("automation", "Automation"), ("staff", "Staff"), ("patient", "Patients")],
+        choices=[
+            ("", _("From anyone")),
+            ("automation", _("Automation")),
+            ("staff", _("Staff")),
+            ("patient", _("Patients")),
+        ],
     )
     status = forms.ChoiceField(
         required=False,
-        choices=[("", "Any status"), ("went", "Went out"), ("trouble", "Did not arrive"), *Message.Status.choices],
+        choices=[
+            ("", _("Any status")),
+            ("went", _("Went out")),
+            ("trouble", _("Did not arrive")),
+            *Message.Status.choices,
+        ],
     )
-    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *plain_words.KINDS.items()])
+    kind = forms.ChoiceField(required=False, choices=[("", _("Any kind")), *plain_words.KINDS.items()])
     sequence = forms.ChoiceField(
-        required=False, choices=[("", "Any sequence"), *_ROUNDS.items(), *Sequence.Slug.choices]
+        required=False, choices=[("", _("Any sequence")), *_ROUNDS.items(), *Sequence.Slug.choices]
     )
     period = forms.ChoiceField(
-        required=False, choices=[("", "Any time"), ("day", "Last 24 hours"), ("week", "This week")]
+        required=False, choices=[("", _("Any time")), ("day", _("Last 24 hours")), ("week", _("This week"))]
     )
 
     @property
@@ -78,13 +89,17 @@ class MessageFilter(forms.Form):
 class StepForm(forms.Form):
     """One step of a new version; channel, class and choices stay as they are in the version it starts from."""
 
-    day = forms.IntegerField(label="Day", min_value=0, max_value=365)
+    day = forms.IntegerField(label=_("Day"), min_value=0, max_value=365)
     hour = forms.IntegerField(
-        label="Hour", min_value=0, max_value=23, required=False, help_text="On the patient's clock; empty: as enrolled."
+        label=_("Hour"),
+        min_value=0,
+        max_value=23,
+        required=False,
+        help_text=_("On the patient's clock; empty: as enrolled."),
     )
-    wording = forms.CharField(label="English", max_length=1000, widget=forms.Textarea(attrs={"rows": 4}))
+    wording = forms.CharField(label=_("English"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4}))
     wording_es = forms.CharField(
-        label="Spanish", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Spanish"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
 
     def __init__(self, data: QueryDict | None, *, step: DraftStep, prefix: str) -> None:

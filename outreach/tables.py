@@ -4,6 +4,7 @@ from typing import Any
 
 import django_tables2 as tables
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_noop as _
 
 from common.tables import BaseTable
 from members import declines
@@ -16,23 +17,23 @@ from outreach.models import Message
 class MessageTable(BaseTable):
     who = tables.TemplateColumn(
         template_name="outreach/cells/who.html",
-        verbose_name="Patient",
+        verbose_name=_("Patient"),
         order_by=("patient__last_name", "patient__first_name"),
         attrs={"td": {"class": "text-nowrap cell-main"}},
         empty_values=(),
     )
     text = tables.TemplateColumn(
         '<div class="text-cell">{{ record.body|without_link }}</div>',
-        verbose_name="Text",
+        verbose_name=_("Text"),
         orderable=False,
         attrs={"td": {"class": "cell-main"}},
     )
-    kind = tables.Column(verbose_name="Kind", attrs={"td": {"class": "wide"}})
+    kind = tables.Column(verbose_name=_("Kind"), attrs={"td": {"class": "wide"}})
     status = tables.TemplateColumn(template_name="outreach/cells/status.html")
     at = tables.TemplateColumn(
         "{{ record.created_at|moment:table.zone }}",
         accessor="created_at",
-        verbose_name="When",
+        verbose_name=_("When"),
         attrs={"td": {"class": "text-nowrap text-secondary"}},
     )
 
@@ -45,9 +46,9 @@ class MessageTable(BaseTable):
     def __init__(self, *args: Any, zone: str, filtered: bool, **kwargs: Any) -> None:
         self.zone = zone
         empty = (
-            "No text matches. Widen a filter, or clear them all."
+            _("No text matches. Widen a filter, or clear them all.")
             if filtered
-            else "No texts yet. Nudges, payment reminders and answers appear here as they are made."
+            else _("No texts yet. Nudges, payment reminders and answers appear here as they are made.")
         )
         super().__init__(*args, empty_text=empty, **kwargs)
 
@@ -65,11 +66,11 @@ class PaymentTable(BaseTable):
     amount = tables.TemplateColumn(
         "{{ record.amount_remaining_cents|money:record.currency }}",
         accessor="amount_remaining_cents",
-        verbose_name="Amount",
+        verbose_name=_("Amount"),
         attrs={"td": {"class": "tabular labelled"}},
     )
     why = tables.Column(
-        accessor="decline_code", verbose_name="Why", attrs={"td": {"class": "labelled"}}, empty_values=()
+        accessor="decline_code", verbose_name=_("Why"), attrs={"td": {"class": "labelled"}}, empty_values=()
     )
     step = tables.TemplateColumn(
         "{% if record.next_at %}Step {{ record.next_position|add:1 }}"
@@ -77,7 +78,7 @@ class PaymentTable(BaseTable):
         "{{ record.next_at|day:record.membership.location.time_zone }}"
         '{% else %}<span class="text-secondary">No step comes by itself</span>{% endif %}',
         accessor="next_at",
-        verbose_name="Next step",
+        verbose_name=_("Next step"),
         attrs={"td": {"class": "labelled"}},
         empty_values=(),
     )
@@ -85,17 +86,17 @@ class PaymentTable(BaseTable):
         "{% if record.next_attempt_at %}{{ record.next_attempt_at|day:record.membership.location.time_zone }}"
         '{% else %}<span class="text-secondary">None planned</span>{% endif %}',
         accessor="next_attempt_at",
-        verbose_name="Stripe tries again",
+        verbose_name=_("Stripe tries again"),
         attrs={"td": {"class": "labelled"}},
         empty_values=(),
     )
     since = tables.TemplateColumn(
         "{{ record.first_failed_at|day:record.membership.location.time_zone }}",
         accessor="first_failed_at",
-        verbose_name="Failed",
+        verbose_name=_("Failed"),
         attrs={"td": {"class": "labelled"}},
     )
-    acts = tables.Column(verbose_name="What to do", orderable=False, empty_values=())
+    acts = tables.Column(verbose_name=_("What to do"), orderable=False, empty_values=())
 
     class Meta(BaseTable.Meta):
         model = Invoice
@@ -105,7 +106,7 @@ class PaymentTable(BaseTable):
 
     def __init__(self, *args: Any, may_pause: bool, may_waive: bool, **kwargs: Any) -> None:
         self.may_pause, self.may_waive = may_pause, may_waive
-        empty = "Nobody is past due. Failed payments appear here as soon as Stripe tells of them."
+        empty = _("Nobody is past due. Failed payments appear here as soon as Stripe tells of them.")
         super().__init__(*args, empty_text=empty, **kwargs)
 
     def render_why(self, record: Invoice) -> str:
@@ -132,19 +133,19 @@ class RecoveredTable(BaseTable):
     amount = tables.TemplateColumn(
         "{{ record.amount_due_cents|money:record.currency }}",
         accessor="amount_due_cents",
-        verbose_name="Amount",
+        verbose_name=_("Amount"),
         attrs={"td": {"class": "tabular labelled"}},
     )
     failed = tables.TemplateColumn(
         "{{ record.first_failed_at|day:record.membership.location.time_zone }}",
         accessor="first_failed_at",
-        verbose_name="Failed",
+        verbose_name=_("Failed"),
         attrs={"td": {"class": "labelled"}},
     )
     paid = tables.TemplateColumn(
         "{{ record.paid_at|day:record.membership.location.time_zone }}",
         accessor="paid_at",
-        verbose_name="Paid",
+        verbose_name=_("Paid"),
         attrs={"td": {"class": "labelled"}},
     )
 
@@ -153,4 +154,4 @@ class RecoveredTable(BaseTable):
         fields = ()
         sequence = ("member", "amount", "failed", "paid")
         order_by = ("-paid",)
-        empty_text = "No payment that had failed was paid this month yet."
+        empty_text = _("No payment that had failed was paid this month yet.")

@@ -1,6 +1,7 @@
 """Today: the first page of the day."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_safe
 
 from common import clock, htmx
@@ -19,7 +20,11 @@ def today(request: HttpRequest) -> HttpResponse:
     arrivals = facts.arrivals(now=now, at=here)
     context = {
         "now": now,
-        "greeting": "Good morning" if local.hour < 12 else "Good afternoon" if local.hour < 17 else "Good evening",
+        "greeting": _("Good morning")
+        if local.hour < 12
+        else _("Good afternoon")
+        if local.hour < 17
+        else _("Good evening"),
         "cases": facts.cases(now=now, at=here),
         "at_risk": facts.at_risk(at=here),
         "arrivals": arrivals,
