@@ -24,7 +24,7 @@ class MemberTable(BaseTable):
     )
     plan = tables.Column(accessor="plan__name", verbose_name=_("Plan"), order_by=("plan__tier",))
     status = tables.TemplateColumn(
-        '<span class="status status-{{ record.status|colour }}">{{ record.get_status_display }}</span>'
+        '<span class="status status-{{ record.status|colour }}">{{ record.get_status_display|translated }}</span>'
     )
     credits = tables.Column(
         accessor="credits_remaining", verbose_name=_("Credits"), attrs={"td": {"class": "tabular labelled"}}
@@ -32,7 +32,7 @@ class MemberTable(BaseTable):
     next_visit = tables.TemplateColumn(
         "{% if record.next_appointment_at and record.next_appointment_at > table.now %}"
         "{{ record.next_appointment_at|moment:record.location.time_zone }}"
-        '{% else %}<span class="text-secondary">None booked</span>{% endif %}',
+        '{% else %}<span class="text-secondary">{% translate "None booked" %}</span>{% endif %}',
         accessor="next_appointment_at",
         verbose_name=_("Next visit"),
         attrs={"td": {"class": "labelled"}},
@@ -118,7 +118,7 @@ class StripeEventTable(BaseTable):
         empty_values=(),
     )
     state = tables.TemplateColumn(
-        '<span class="status status-{{ record.state|colour }}">{{ record.get_state_display }}</span>'
+        '<span class="status status-{{ record.state|colour }}">{{ record.get_state_display|translated }}</span>'
     )
     error = tables.TemplateColumn(
         '<div class="text-cell">{{ record.error|truncatechars:140|default:"" }}</div>',
