@@ -18,8 +18,7 @@ from django.db import IntegrityError, transaction
 from common import clock, redaction
 from common.rounds import in_time
 from concierge import asked as texts
-from concierge import conversations, handoff, outcomes, policy
-from concierge import facts as standing
+from concierge import conversations, handoff, outcomes, policy, standing
 from concierge.actions import booking
 from concierge.asked import Asked, Outcome
 from concierge.change_policy import Chosen
@@ -54,16 +53,19 @@ def answer(message_pk: int, *, now: datetime) -> None:
     message = turn.message
     sender = standing.who_sends(message.address, now=now)
     understood = texts.read(message, sender.patient)
+    practice = Practice.current()
     with transaction.atomic():
         if not _is_mine(turn):
             return  # reading took so long that the sweep gave it to a person
-        settled = _settle_first(turn, sender, understood, now)
+        settled = _settle_first(turn, sender, understood, practice, now)
         if settled:
             _finish(turn, settled, understood, now)
             return
 
-    asked = _ask(turn, sender, understood, now)
-    wish = booking.wish_of(message.body, patient=sender.patient, named=texts.provider(understood), now=now)
+    asked = _ask(turn, sender, understood, practice, now)
+    wish = booking.wish_of(  # "tomorrow" is the day after the text was written, not after it is read
+        message.body, patient=sender.patient, named=texts.provider(understood), now=message.created_at
+    )
     said = change_words.read(message.body)
     extras = Extras(redaction.MARK in message.body, message.media_count > 0, wish, _chosen(asked, now), said)
     decision = policy.decide(asked.understood, asked.facts, asked.offered, sender=sender, extras=extras)
@@ -94,7 +96,8 @@ def answer_due(*, now: datetime) -> int:
 
 
 def _claim(message_pk: int, now: datetime) -> Turn | None:
-    message = Message.objects.unanswered().select_related("location").filter(pk=message_pk).first()
+    waiting = Message.objects.unanswered().select_related("location", "patient")
+    message = waiting.filter(pk=message_pk).first()
     if message is None:
         return None
     conversation = conversations.heard(message)
@@ -105,7 +108,9 @@ def _claim(message_pk: int, now: datetime) -> Turn | None:
         return None  # Turn.message is unique: another worker has it
 
 
-def _settle_first(turn: Turn, sender: Sender, understood: Understanding, now: datetime) -> Outcome | None:
+def _settle_first(
+    turn: Turn, sender: Sender, understood: Understanding, practice: Practice, now: datetime
+) -> Outcome | None:
     """What comes before any policy, in the order of R5."""
     message = turn.message
     return (
@@ -113,7 +118,7 @@ def _settle_first(turn: Turn, sender: Sender, understood: Understanding, now: da
         or _opt_out(message, sender, understood, now)
         or _repeated(message)
         or _with_person(turn.conversation, message, sender, now)
-        or _not_now(message, sender, now)
+        or _not_now(message, sender, practice, now)
     )
 
 
@@ -201,11 +206,10 @@ def _with_person(conversation: Conversation, message: Message, sender: Sender, n
     return Outcome("silent", "A person has the conversation (R166).")
 
 
-def _not_now(message: Message, sender: Sender, now: datetime) -> Outcome | None:
+def _not_now(message: Message, sender: Sender, practice: Practice, now: datetime) -> Outcome | None:
     """Too late for a machine, or the concierge is switched off: a person answers, and nothing is promised."""
     if now - message.created_at >= TOO_LATE:
         return _to_staff(message, sender, Reason.UNANSWERED, "Nobody answered within two minutes.", now)
-    practice = Practice.current()
     if not practice.live_since:
         return _to_staff(message, sender, Reason.QUESTION, "The practice is not live: people answer.", now)
     if not practice.concierge_on:
@@ -219,17 +223,18 @@ def _to_staff(message: Message, sender: Sender, reason: str, rule: str, now: dat
     return Outcome("hand_off", rule)
 
 
-def _ask(turn: Turn, sender: Sender, understood: Understanding, now: datetime) -> Asked:
+def _ask(turn: Turn, sender: Sender, understood: Understanding, practice: Practice, now: datetime) -> Asked:
     message, patient = turn.message, sender.patient
     if understood.intent in VISIT_INTENTS and is_more(normal(message.body)):
         understood = replace(understood, intent=Intent.OTHER)  # whatever reader read it
     facts = standing.gather(patient, now=now) if patient else None
-    offer = booking.last_offer(patient=patient, phone=message.address, now=now) if patient else None
+    last = offers.last(phone=message.address, now=now) if patient else None
+    offer = booking.if_times(last, patient=patient, now=now) if last and patient else None
     offered = _offered(offer, message, facts, now) if offer and facts else None
     # "2" has no language: the offer's counts.
     language = booking.language_of(offer) if offer and offered and offered.picked is not None else understood.language
-    voice = texts.voice_for(turn.conversation, language=language, now=now)
-    match = offers.match(phone=message.address, body=message.body, now=now) if patient else None
+    voice = texts.voice_for(turn.conversation, practice=practice, language=language, now=now)
+    match = offers.named(last, body=message.body, now=now) if last else None
     is_mine = match is not None and match.offer.kind == Offer.Kind.REPLY and match.offer.patient == patient
     return Asked(
         message, turn.conversation, sender, understood, facts, offer, offered, voice, match if is_mine else None

@@ -86,10 +86,10 @@ def own_language(patient: Patient | None) -> str:
     return patient.language if patient else "en"
 
 
-def voice_for(conversation: Conversation, *, language: str, now: datetime) -> Voice:
+def voice_for(conversation: Conversation, *, practice: Practice, language: str, now: datetime) -> Voice:
     since = conversation.introduced_at
     introduces = since is None or now - since >= INTRODUCED_FOR or _is_long(conversation, since)
-    return Voice(Practice.current().name, language, introduces)
+    return Voice(practice.name, language, introduces)
 
 
 def _is_long(conversation: Conversation, since: datetime) -> bool:

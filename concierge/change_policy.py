@@ -108,14 +108,13 @@ _BY_REPLY = {
 
 def decide(understood: Understanding, facts: MemberFacts, said: ChangeWords = _NOTHING_SAID) -> Change | Tell | None:
     """None where the text wishes no change. `said`: for how long and why, as the text says it."""
-    quote = facts.quote
     if understood.intent == Intent.REMIND_LATER:
         return Remind("Wants to be reminded later.") if facts.membership_id else _tell(Topic.NO_MEMBERSHIP)
-    if understood.intent == Intent.AFFIRM and quote:
+    if understood.intent == Intent.AFFIRM and facts.quote:
         return _tell(Topic.USE_CODE)
     again = understood.intent == Intent.CANCEL_MEMBERSHIP and understood.confidence >= _SURE
-    if again and quote and quote.act == Q.CANCEL:
-        return Agree("Asked a second time to cancel: that completes it (R94).", quote.quote_id)
+    if again and facts.quote and facts.quote.act == Q.CANCEL:
+        return Agree("Asked a second time to cancel: that completes it (R94).", facts.quote.quote_id)
     if understood.intent not in _TABLE:
         return None
     change = _line(understood.intent, understood.entities.plan_ids, facts)

@@ -18,9 +18,11 @@ LONGEST_SNOOZE = timedelta(days=90)
 
 def heard(message: Message) -> Conversation:
     """The conversation of a patient's text. A new text opens it again if it was closed or asleep: nothing is missed."""
-    made = {"patient": message.patient}
-    conversation, _ = Conversation.objects.get_or_create(phone=message.address, defaults=made)
     at = message.created_at
+    made = {"patient": message.patient, "last_in_at": at, "moved_at": at}
+    conversation, _ = Conversation.objects.get_or_create(phone=message.address, defaults=made)
+    if conversation.last_in_at and conversation.last_in_at >= at:
+        return conversation  # made just now, or heard before: by the door, or by a later text
     # A text that is read late must not open what was closed after it came.
     moved = Conversation.objects.filter(Q(last_in_at__isnull=True) | Q(last_in_at__lt=at), pk=conversation.pk).update(
         last_in_at=at, moved_at=at, closed_at=None, snoozed_until=None

@@ -1,34 +1,15 @@
-"""Everything that a decision and an answer may rest on, gathered once and frozen (R168)."""
+"""Everything that a decision and an answer may rest on, frozen (R168). `standing` gathers it from the rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from concierge import plan_facts
-from concierge.models import Turn
 from concierge.plan_facts import PlanFact, PriceFact
-from members import consent, credits
-from members.credits import usage
-from members.models import (
-    Benefit,
-    ConsentEntry,
-    Escalation,
-    Invoice,
-    Membership,
-    Patient,
-    PatientPhone,
-    Quote,
-    Service,
-    Visit,
-)
-from outreach import gate, quiet_hours
-from outreach.models import Message
+from members.models import Membership, Patient
 
-_LATELY = timedelta(minutes=10)
-_REMEMBERED = timedelta(hours=24)
 _FRESH = timedelta(hours=1)
-_SAVED_FOR = timedelta(days=30)
 _STALE = timedelta(hours=36)  # the nightly comparison with Stripe has failed once
 CLARIFIED = "Not sure what was meant: asked once."  # the rule of a Turn
 
@@ -172,115 +153,20 @@ class MemberFacts:
         return [replace(lot, remaining=left[lot.entry_id]) for lot in self.lots if left[lot.entry_id]], without
 
     def as_record(self) -> dict[str, Any]:
-        """What a Turn keeps: ids, counts and ages; no names and no words."""
-        return {
-            "membership": self.membership_id,
-            "status": self.status,
-            "lots": {str(lot.entry_id): lot.remaining for lot in self.lots},
-            "visits": [visit.visit_id for visit in self.visits],
-            "plan_version": self.plan.version_id if self.plan else None,
-            "owed_cents": self.owed_cents,
-            "sync_age_seconds": int((self.at - self.synced_at).total_seconds()) if self.synced_at else None,
-        }
+        """What a Turn keeps of what was looked at: ids, counts and ages; no names and no words."""
+        looked_at = vars(self)
+        return {name: keep(self) for name, (fact, keep) in _KEPT.items() if fact in looked_at}
 
 
-def gather(patient: Patient, *, now: datetime) -> MemberFacts:
-    """The patient's standing by our own rows: the ledger decides what is left."""
-    location = patient.home_location
-    visits = patient.visits.filter(status__in=Visit.HOLDS_TIME, starts_at__gt=now).order_by("starts_at")
-    cases = patient.escalations.exclude(state=Escalation.State.RESOLVED)
-    done = patient.visits.filter(status=Visit.Status.COMPLETED, starts_at__lte=now).order_by("-starts_at").first()
-    hours = location.hours_on(location.next_open(now))
-    facts = MemberFacts(
-        at=now,
-        patient_id=patient.pk,
-        first_name=patient.first_name,
-        last_name=patient.last_name,
-        zone=location.time_zone,
-        location_name=location.name,
-        visits=tuple(VisitFact(visit.pk, visit.service_id, visit.starts_at) for visit in visits),
-        last_visit_at=done.starts_at if done else None,
-        open_cases=tuple(cases.values_list("reason", flat=True)),
-        plans=plan_facts.on_sale(now),
-        prices=plan_facts.prices(Service.objects.all()),
-        opens_at=hours[0] if hours else None,
-        closes_at=hours[1] if hours else None,
-        street=location.street,
-        phone=location.phone,
-        may_price=quiet_hours.is_open(now, gate.places_for(patient, location, patient.phone)),
-    )
-    membership = _membership(patient)
-    return _with_membership(facts, membership) if membership else facts
-
-
-def who_sends(phone: str, *, now: datetime) -> Sender:
-    """Whose number it is and what stands against an automated answer."""
-    found = [row.patient for row in PatientPhone.objects.filter(number=phone).select_related("patient__home_location")]
-    one = found[0] if len(found) == 1 else None
-    subjects = [f"phone:{phone}"] + ([f"patient:{one.pk}"] if one else [])
-    promised = Escalation.objects.filter(subject__in=subjects, reason__in=_PROMISES)
-    automated = (Message.Kind.REPLY, Message.Kind.CONFIRMATION)
-    last = Turn.objects.filter(conversation__phone=phone, finished_at__isnull=False).first()
-    answers = Message.objects.filter(address=phone, kind__in=automated, created_at__gt=now - _LATELY)
-    return Sender(
-        known=Known.ONE if one else Known.SEVERAL if found else Known.NOBODY,
-        patient=one,
-        is_minor=one is not None and one.is_minor(now),
-        opted_out=consent.is_opted_out(phone, channel=ConsentEntry.Channel.SMS),
-        answers_lately=answers.count(),
-        waits_for_person=promised.exclude(state=Escalation.State.RESOLVED).exists(),
-        was_asked=last is not None and last.rule == CLARIFIED and now - last.started_at <= _REMEMBERED,
-    )
-
-
-_PROMISES = (Escalation.Reason.QUESTION, Escalation.Reason.UNKNOWN_NUMBER, Escalation.Reason.SHARED_PHONE)
-
-
-def _membership(patient: Patient) -> Membership | None:
-    """The current one; else the last there was."""
-    memberships = patient.memberships.select_related("plan", "plan_version__plan").prefetch_related(
-        "plan_version__benefits__services"
-    )
-    return memberships.current().first() or memberships.order_by("-started_on", "-pk").first()
-
-
-def _with_membership(facts: MemberFacts, membership: Membership) -> MemberFacts:
-    benefits = [line for line in membership.plan_version.benefits.all() if line.kind == Benefit.Kind.CREDIT]
-    paid = membership.invoices.filter(status=Invoice.Status.PAID).order_by("-paid_at", "-pk").first()
-    lots = credits.lots(membership, at=facts.at)
-    asked_to_cancel = membership.quotes.filter(act=Quote.Act.CANCEL)
-    renews = membership.status in (Membership.Status.ACTIVE, Membership.Status.PAST_DUE)
-    return MemberFacts(
-        **{
-            **vars(facts),
-            "membership_id": membership.pk,
-            "plan_name": membership.plan.name,
-            "status": membership.status,
-            "payment_due": membership.status == Membership.Status.PAST_DUE,
-            "renews_at": membership.current_period_end if renews else None,
-            "synced_at": membership.stripe_fetched_at,
-            "benefits": tuple((service.pk, service.name) for benefit in benefits for service in benefit.services.all()),
-            "lots": tuple(_lot(lot, membership) for lot in lots),
-            "plan": plan_facts.of_version(membership.plan_version),
-            "wallet_cents": credits.wallet(membership, at=facts.at),
-            "owed_cents": sum(membership.invoices.owed().values_list("amount_remaining_cents", flat=True)),
-            "paid_cents": paid.amount_due_cents if paid else None,
-            "paid_at": paid.paid_at if paid else None,
-            "period_ends_at": membership.current_period_end,
-            "paused_until": membership.paused_until,
-            "ends_at": membership.ends_at,
-            "quote": _quote(membership, facts.at),
-            "was_kept": asked_to_cancel.filter(created_at__gt=facts.at - _SAVED_FOR).exists(),
-        }
-    )
-
-
-def _quote(membership: Membership, now: datetime) -> QuoteFact | None:
-    quote = membership.quotes.filter(state=Quote.State.OFFERED, expires_at__gt=now).first()
-    return QuoteFact(quote.pk, quote.act, quote.code) if quote else None
-
-
-def _lot(lot: credits.Lot, membership: Membership) -> LotFact:
-    first, *others = (service.pk for service in lot.services)
-    rests = bool(usage.why_not(lot, membership))
-    return LotFact(lot.entry_id, first, lot.label, lot.remaining, lot.expires_at, tuple(others), rests)
+_KEPT: dict[str, tuple[str, Callable[[MemberFacts], Any]]] = {
+    "membership": ("membership_id", lambda facts: facts.membership_id),
+    "status": ("status", lambda facts: facts.status),
+    "lots": ("lots", lambda facts: {str(lot.entry_id): lot.remaining for lot in facts.lots}),
+    "visits": ("visits", lambda facts: [visit.visit_id for visit in facts.visits]),
+    "plan_version": ("plan", lambda facts: facts.plan.version_id if facts.plan else None),
+    "owed_cents": ("owed_cents", lambda facts: facts.owed_cents),
+    "sync_age_seconds": (
+        "synced_at",
+        lambda facts: int((facts.at - facts.synced_at).total_seconds()) if facts.synced_at else None,
+    ),
+}

@@ -64,8 +64,8 @@ WORDS = {
         "or_pause": " or 2 to pause it instead",
         "offer_downgrade": "{plan} is {price}, from {starts}; {old} goes on until then. Terms: {{link}} Reply {code} "
         "to change.",
-        "offer_page": "{plan} is {price}. {today} Next payment {next}. Renews until you cancel. Full terms and one "
-        "tap to confirm: {{link}}",
+        "offer_page": "{plan} is {price}. {today} Next payment {next}. Renews until you cancel. Terms and "
+        "confirmation: {{link}}",
         "offer_page_quiet": "Your exact terms, and one tap to confirm: {{link}}",
         "today_charged": "Today: {amount}.",
         "today_nothing": "Nothing is charged today.",

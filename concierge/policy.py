@@ -274,9 +274,11 @@ def _about_the_membership(understood: Understanding, facts: MemberFacts | None, 
     if told and _is_somebody_else(understood.entities.says_name, facts):
         return HandOff("The sender says another name than the patient's (R111).", Reason.SHARED_PHONE)
     is_asking = told is not None and told.topics[0] in (Topic.WHAT_ABOUT, Topic.WHICH_SERVICE)
+    if told and not is_asking:
+        return told
     may_ask = not (sender.was_asked or sender.waits_for_person)
-    if told and (may_ask or not is_asking):
-        return Tell(CLARIFIED, told.topics) if is_asking else told
+    if told and may_ask:
+        return Tell(CLARIFIED, told.topics)
     if understood.intent == Intent.OTHER and understood.runner_up and may_ask:
         return Tell(CLARIFIED, (Topic.CLARIFY,))
     return None

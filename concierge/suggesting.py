@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common import clock, money
-from concierge import change_policy, member_policy, membership_replies, replies
-from concierge import facts as standing
+from concierge import change_policy, member_policy, membership_replies, replies, standing
 from concierge.facts import Known, MemberFacts, Sender
 from concierge.member_policy import Tell, Topic
 from concierge.models import Turn

@@ -149,6 +149,7 @@ def _acknowledged(message: Message, now: datetime) -> bool:
 
 
 def _settle(message: Message, keyword: Keyword, now: datetime) -> None:
+    wanted = message.wants_answer
     # Opt-outs count also in a repeated text: STOP, START, STOP within a minute ends opted out.
     if keyword.meaning == Meaning.STOP:
         _stop(message, keyword, now)
@@ -160,7 +161,8 @@ def _settle(message: Message, keyword: Keyword, now: datetime) -> None:
             _help(message, now)
     if message.duplicate_of:
         message.wants_answer = False
-    message.save(update_fields=["wants_answer"])
+    if message.wants_answer != wanted:
+        message.save(update_fields=["wants_answer"])
 
 
 def _stop(message: Message, keyword: Keyword, now: datetime) -> None:

@@ -21,6 +21,7 @@ _NO_STOP = re.compile(
     r"stop (by|in|over)\b"
     r"|stop (charging|billing|renewing|auto\w*|taking (my )?money)\b"
     r"|stop (my |the |this )?(membership|plan|subscription|payments?)\b"
+    r"|stop (with )?(the |this |your )?(chat ?)?(ro)?bots?\b"  # who wants a person; texts are another thing
     r"|opt ?out of (my |the |this )?(?!all\b|every)"
 )
 _STOP_SENTENCE = re.compile(r"\W*stop\s*[.!,;:\n]")  # "STOP. My membership is over": the word stands by itself

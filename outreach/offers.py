@@ -114,15 +114,25 @@ def is_over(message: Message, *, now: datetime) -> bool:
     return any(datetime.fromisoformat(option["starts_at"]) < now + _TOO_NEAR for option in offer.options)
 
 
-def match(*, phone: str, body: str, now: datetime) -> Match | None:
-    """What of the last offer to this number the reply names; see above."""
+def last(*, phone: str, now: datetime) -> Offer | None:
+    """The newest offer to this number that a reply may still mean."""
     offers = Offer.objects.filter(message__address=phone, made_at__gt=now - _REMEMBERED)
-    offer = offers.select_related("message__enrolment__sequence", "patient").order_by("-made_at", "-pk").first()
-    option = _named(offer, _plain(body)) if offer else None
-    if offer is None or option is None:
+    return offers.select_related("message__enrolment__sequence", "patient").order_by("-made_at", "-pk").first()
+
+
+def named(offer: Offer, *, body: str, now: datetime) -> Match | None:
+    """What of the offer the reply names."""
+    option = _named(offer, _plain(body))
+    if option is None:
         return None
     state = "taken" if offer.taken_at else "expired" if offer.expires_at <= now else "open"
     return Match(offer, option, state)
+
+
+def match(*, phone: str, body: str, now: datetime) -> Match | None:
+    """What of the last offer to this number the reply names; see above."""
+    offer = last(phone=phone, now=now)
+    return named(offer, body=body, now=now) if offer else None
 
 
 def take(found: Match, *, now: datetime) -> bool:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LIFETIME = timedelta(hours=48)
 KEPT_FOR = timedelta(minutes=30)
 _AHEAD = timedelta(days=14)
+_OPENS, _CLOSES = time(9), time(19)  # where a location has told no hours
 _REMEMBERED = timedelta(days=14)  # a "2" that comes later than this answers something else
 
 
@@ -61,17 +62,18 @@ def nearest_times(
 
 
 def wish_of(text: str, *, patient: Patient | None, now: datetime, named: int | None = None) -> TimeWish | None:
-    """The days, hours and provider that a text names, on the clock of the patient's home location.
+    """The days, hours and provider that a text names, on the clock of the patient's home location at `now`.
 
     `named` is the provider whom the reader found in the text.
     """
     if patient is None:
         return None
     location = patient.home_location
-    week = list(location.business_hours.all())
-    opens = min((hours.opens for hours in week), default=time(9))
-    closes = max((hours.closes for hours in week), default=time(19))
-    wish = when.read(text, now=clock.local(now, location.time_zone), opens=opens, closes=closes)
+    there = clock.local(now, location.time_zone)
+    wish = when.read(text, now=there, opens=_OPENS, closes=_CLOSES)
+    if wish and (week := list(location.business_hours.all())):  # the hours decide what "late" means
+        opens, closes = min(hours.opens for hours in week), max(hours.closes for hours in week)
+        wish = when.read(text, now=there, opens=opens, closes=closes)
     provider_id = _provider_named(text, location) or named
     return replace(wish or ANYTIME, provider_id=provider_id) if provider_id else wish
 
@@ -85,6 +87,8 @@ def providers_of(patient: Patient | None) -> list[Names]:
 def _provider_named(text: str, location: Location) -> int | None:
     """ "With Hannah", "con Hannah": one of the location's providers by first name; None when it may be two."""
     found = re.findall(r"(?<![^ ])(?:with|see|con) (\w+)", normal(text))
+    if not found:
+        return None
     named = [one.pk for one in location.providers.all() if normal(one.name).partition(" ")[0] in found]
     return named[0] if len(named) == 1 else None
 
@@ -129,12 +133,10 @@ def offer(
     )
 
 
-def last_offer(*, patient: Patient, phone: str, now: datetime) -> Offer | None:
-    """The times that this patient was offered on this number, unless something else was offered since: then a "2"
-    means that."""
-    offers = Offer.objects.filter(patient=patient, message__address=phone, made_at__gt=now - _REMEMBERED)
-    last = offers.order_by("-made_at", "-pk").first()
-    return last if last and last.kind == Offer.Kind.APPOINTMENT else None
+def if_times(last: Offer, *, patient: Patient, now: datetime) -> Offer | None:
+    """The last offer to a number, if it names times to this patient; after anything else a "2" means that."""
+    is_mine = last.kind == Offer.Kind.APPOINTMENT and last.patient_id == patient.pk
+    return last if is_mine and now - last.made_at < _REMEMBERED else None
 
 
 def openings_of(offer: Offer) -> tuple[Opening, ...]:

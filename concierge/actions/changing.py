@@ -134,6 +134,7 @@ def _remind(
     wish: Remind, membership: Membership, message: Message, facts: MemberFacts, voice: Voice, now: datetime
 ) -> Done:
     due = now + timedelta(days=wish.days)
+    _end_what_offered(message, "maybe later", ("remind", "not_now"), now)
     waiting = Enrolment.objects.filter(
         membership=membership, sequence__slug=Sequence.Slug.REMIND_LATER, status=Enrolment.Status.RUNNING
     ).first()
@@ -151,17 +152,22 @@ def _remind(
 
 def _not_now(membership: Membership, message: Message, voice: Voice, now: datetime) -> Done:
     """What offered it is over; the reason is kept on the enrolment, to be reported."""
+    _end_what_offered(message, "not now", ("not_now",), now)
+    return Done([words(voice, "not_now")], acted=True)
+
+
+def _end_what_offered(message: Message, because: str, acts: tuple[str, ...], now: datetime) -> None:
+    """End the sequence whose last text offered one of these replies; a chase for money offers neither."""
     last = (
         Offer.objects.filter(message__address=message.address, message__enrolment__isnull=False)
-        .select_related("message__enrolment__sequence")
+        .select_related("message__enrolment__sequence", "message__enrolment__membership")
         .order_by("-made_at", "-pk")
         .first()
     )
     enrolment = last.message.enrolment if last else None
-    if enrolment:
+    if last and enrolment and any(option.get("act") in acts for option in last.options):
         slug = enrolment.sequence.slug
-        sequences.stop(membership=enrolment.membership, because="not now", slug=slug, now=now)
-    return Done([words(voice, "not_now")], acted=True)
+        sequences.stop(membership=enrolment.membership, because=because, slug=slug, now=now)
 
 
 def _refused(refused: Refused, voice: Voice) -> Done:

@@ -159,7 +159,7 @@ class LlmReader:
 
 def over(embedded: Reader) -> Reader:
     """The reader of this deployment: `embedded`, with the outside model asked first where it is switched on."""
-    row = OutsideReader.objects.filter(is_on=True).first()
+    row = OutsideReader.objects.filter(is_on=True).first() if settings.CONCIERGE_LLM_API_KEY else None
     if row is None:
         return embedded
     try:

@@ -635,13 +635,15 @@ def test_a_reader_that_took_too_long_settles_nothing_once_its_turn_was_given_up(
 
 
 def test_one_text_that_breaks_does_not_keep_others_waiting(ana, monkeypatch):
-    from concierge import facts
+    from concierge import standing
 
-    gather = facts.gather
+    gather = standing.gather
     bea = make_membership(make_patient("Bea", "Lund")).patient
     receive(bea.phone, QUESTION)
     second = receive(ana.phone, QUESTION, now=NOON + timedelta(seconds=1))
-    monkeypatch.setattr(facts, "gather", lambda patient, *, now: gather(patient, now=now) if patient == ana else 1 / 0)
+    monkeypatch.setattr(
+        standing, "gather", lambda patient, *, now: gather(patient, now=now) if patient == ana else 1 / 0
+    )
 
     answering.answer_due(now=NOON + timedelta(seconds=10))
 

@@ -42,13 +42,16 @@ def test_no_text_is_an_example_of_two_intents():
 # --- how it does ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def report(engine):
-    lines = [json.loads(line) for line in HELD_OUT.read_text(encoding="utf-8").splitlines()]
-    texts = [
+def _labelled(file):
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [
         evaluation.Labelled(one["text"], Intent(one["intent"]), frozenset(map(Intent, one["accept"]))) for one in lines
     ]
-    return evaluation.evaluate(texts, engine)
+
+
+@pytest.fixture(scope="session")
+def report(engine):
+    return evaluation.evaluate(_labelled(HELD_OUT), engine)
 
 
 def test_the_held_out_texts_are_many_and_of_every_intent():
@@ -61,10 +64,21 @@ def test_held_out_texts_are_understood(report):
     assert report.accuracy >= 0.92
 
 
+def test_texts_written_later_without_a_look_at_any_other_are_understood(engine):
+    """Spoken, mixed, slangy; read once when they were written (docs/concierge.md), and never learnt from."""
+    later = evaluation.evaluate(_labelled(HELD_OUT.with_name("second.jsonl")), engine)
+
+    assert len(later.reads) > 200
+    assert later.accuracy >= 0.92
+    assert (later.recall["emergency"], later.recall["opt_out"]) == (1, 1)
+
+
 def test_clinical_questions_and_calls_for_a_person_are_heard(report):
-    """R157, R166."""
-    assert report.recall["clinical"] >= 0.95
-    assert min(report.recall["human"], report.recall["complaint"]) >= 0.9
+    """R157, R166: 97 % and 96 % or better."""
+    of_a_person = [one.is_right for one in report.reads if one.labelled.intent in (Intent.HUMAN, Intent.COMPLAINT)]
+
+    assert report.recall["clinical"] >= 0.97
+    assert sum(of_a_person) / len(of_a_person) >= 0.96
 
 
 def test_emergencies_are_missed_by_neither_phrases_nor_engine(report):

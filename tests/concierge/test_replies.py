@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from concierge import replies
+from concierge import membership_words, replies, visit_replies
 from concierge.facts import LotFact, MemberFacts
 from concierge.replies import Voice
 from concierge.understanding.safety import Emergency
@@ -132,3 +132,45 @@ def test_a_renewal_that_is_not_paid_is_not_promised():
     said = replies.no_credit(voice("en"), facts, service_ids=(7,))
 
     assert said.endswith("Your next one comes once your membership payment has gone through.")
+
+
+# --- every template -------------------------------------------------------------------------------------------------
+
+LINK = "https://members.glowtheory.example/m/" + "k" * 32 + "/"
+_AS_IN_LIFE = {
+    "amount": "$1,249.00", "before": "6:30 pm", "begins": "10:30 am", "by": "by 10:30 am on Wed, Sep 16",
+    "benefits": "1 Signature HydraFacial, $150.00 to spend, up to 15% member savings", "closes": "6:30 pm",
+    "code": "P4821", "count": "12", "credits": "12 credits", "day": "Sep 16, 2027", "instead": " or 2 to pause instead",
+    "left": "12 credits", "location": "South Congress", "member": "$1,062.50", "moment": "Wed Sep 16, 10:30 am",
+    "moments": "Wed Sep 16, 10:30 am and Thu Sep 17, 3:30 pm", "month": "Sep", "months": "12 months",
+    "next": "Sep 16, 2027", "old": "Radiance Gold", "opens": "9:30 am",
+    "options": "1 for Wed Sep 16, 10:30 am or 2 for Thu Sep 17, 3:30 pm",
+    "owed": " Your open payment of $1,249.00 is dropped.", "parts": "2 credits by Sep 16, 2027, 3 credits by Oct 16",
+    "pays": " Payments go on until then.", "percent": "15", "phone": "(512) 555-0100", "plan": "Radiance Platinum",
+    "plans": "Glow $99.00 a month; Radiance Gold $199.00 a month; Radiance Platinum $349.00 a month",
+    "practice": "Glow Theory Aesthetics", "price": "$349.00 a month", "starts": "Sep 16, 2027",
+    "street": "1412 South Congress Avenue", "time": "10:30 am", "today": "Today: $1,249.00.",
+    "until": " until Sep 16, 2027", "weekday": "Wed", "what": "Signature HydraFacial",
+    "wish": "Wed Sep 16 between 10:30 am and 6:30 pm",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (language, words)
+        for language in ("en", "es")
+        for words in (replies._WORDS, membership_words.WORDS, visit_replies._WORDS)
+    ],
+)
+def test_every_sentence_with_the_introduction_in_front_fits_two_segments(language, words):
+    """The first text of a conversation also says who speaks (R154)."""
+    first = replace(LONG_NAMES, language=language, practice="Glow Theory Aesthetics")
+    too_long = {}
+    for key, template in words[language].items():
+        body = first.says(template.format(**_AS_IN_LIFE)).replace("{link}", LINK)
+        found = wording.segments(body)
+        if found.count > 2 or found.encoding != "GSM-7":
+            too_long[key] = (found, len(body), body)
+
+    assert too_long == {}

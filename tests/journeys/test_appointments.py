@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from concierge import answering
 from members import links
 from members.models import Escalation, Membership, SlotHold, Visit
 from outreach.models import Offer
-from tests.concierge.conftest import give_credit, said, text
+from tests.concierge.conftest import give_credit, receive, said, text
 from tests.factories import NOON, make_location, make_membership, make_patient, make_provider, make_service, make_visit
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +187,14 @@ def test_a_spanish_wish_is_answered_in_spanish(ana):
     answer = text(ana.phone, "Quiero reservar una cita el jueves después de las 4")
 
     assert "Responda 1 para el jue 18 jun, 4 pm" in said(answer)
+
+
+def test_tomorrow_is_the_day_after_the_text_was_written_not_after_it_was_read(ana):
+    """Written ten seconds before midnight in Austin, read ten seconds after it."""
+    midnight = NOON.replace(day=17, hour=5, minute=0)
+    message = receive(ana.phone, "can i book a facial tomorrow", now=midnight - timedelta(seconds=10))
+
+    answering.answer(message.pk, now=midnight + timedelta(seconds=10))
+
+    offer = Offer.objects.get()
+    assert {option["starts_at"][:10] for option in offer.options} == {"2026-06-17"}

@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 
 from common import clock
+from concierge import handoff
 from concierge.models import Conversation
 from concierge.understanding import local
 from members.models import Escalation, Membership, PatientPhone, Quote, QuoteConsent, StandinObject
-from outreach import offers, outbox, playbooks
-from outreach.models import Enrolment, Message
+from outreach import offers, outbox, playbooks, sequences
+from outreach.models import Enrolment, Message, Sequence
 from tests.concierge.conftest import give_credit, said, text
 from tests.doubles.offers import sold_plan
 from tests.doubles.subscribed import subscribed_member
-from tests.factories import NOON, make_membership, make_patient, make_provider, make_service
+from tests.factories import NOON, make_membership, make_patient, make_provider, make_service, make_staff
 
 pytestmark = pytest.mark.django_db
 Status, State = Membership.Status, Quote.State
@@ -165,6 +166,19 @@ def test_not_now_ends_what_asked(member, phone):
     assert text(phone, "not now", now=minutes(1)).decision == "act"
 
 
+@pytest.mark.parametrize(("body", "because"), [("no thanks", "not now"), ("remind me later", "maybe later")])
+def test_the_reason_why_an_offer_was_declined_is_kept_where_staff_see_it(member, phone, body, because):
+    """On the member's timeline and in the results of the sequence; the sequence does not ask again."""
+    offering = sequences.enrol(slug=Sequence.Slug.WIN_BACK, membership=member, cause="test", now=NOON)
+    offered = offered_by_sequence(member, "restart", "not_now")
+    Message.objects.filter(pk=offered.message_id).update(enrolment=offering)
+
+    text(phone, body, now=minutes(1))
+
+    offering.refresh_from_db()
+    assert (offering.status, offering.ended_because) == (Enrolment.Status.ENDED, because)
+
+
 def test_this_week_gets_real_times(member, phone):
     give_credit(member, make_service())
     make_provider(member.location, make_service())
@@ -182,6 +196,9 @@ def test_an_angry_text_goes_to_a_person_and_the_concierge_is_silent_until_releas
     assert Conversation.objects.get().pen == Conversation.Pen.PERSON
 
     assert text(phone, "pause", now=minutes(1)).decision == "silent"
+
+    handoff.give_back(phone=phone, by=make_staff(), now=minutes(2))
+    assert "to pause" in said(text(phone, "pause", now=minutes(3)))
 
 
 def test_spanish_all_the_way(member, phone):
@@ -201,9 +218,13 @@ def test_of_two_members_on_one_phone_neither_is_quoted_anything(member, phone):
     bea = make_membership(make_patient("Bea", "Lund", phone="")).patient
     PatientPhone.objects.create(patient=bea, number=phone)
 
-    for minute, wish in enumerate(["pause", "upgrade", "cancel my membership", "what does my plan include"]):
-        assert "full name" in said(text(phone, wish, now=minutes(minute))) or minute
+    first, second, *others = [
+        text(phone, wish, now=minutes(minute))
+        for minute, wish in enumerate(["pause", "upgrade", "cancel my membership", "what does my plan include"])
+    ]
 
+    assert ["full name" in said(turn) for turn in (first, second)] == [True, True]
+    assert [turn.decision for turn in others] == ["silent", "silent"], "after two a person has the conversation"
     assert not Quote.objects.exists()
     assert set(Escalation.objects.values_list("reason", flat=True)) <= {"shared_phone", "cancellation"}
 
