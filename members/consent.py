@@ -12,6 +12,7 @@ After a merge the words of both rows count for the one person; what either refus
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -27,6 +28,14 @@ Act, Channel, Purpose = ConsentEntry.Act, ConsentEntry.Channel, ConsentEntry.Pur
 
 # Revoking one of the two revokes both: they reach the same phone (R30).
 _PHONE: tuple[str, ...] = (Channel.SMS, Channel.VOICE)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an address says to a channel, and the ids of what was said there on it, newest first."""
+
+    opted_out: bool
+    entries: list[int]
 
 
 def opt_in(
@@ -108,10 +117,15 @@ def resubscribe(
 
 def is_opted_out(address: str, *, channel: str) -> bool:
     """Whether the last opt-out or START on the address was an opt-out."""
-    last = (
-        _whole_opt_outs(channel).filter(address=_normal(address)).order_by("-pk").values_list("act", flat=True).first()
-    )
-    return last == Act.OPT_OUT
+    return standing(address, channel=channel).opted_out
+
+
+def standing(address: str, *, channel: str) -> Standing:
+    """`is_opted_out` and what it was read from, in one question."""
+    said = ConsentEntry.objects.filter(address=_normal(address), channel__in=_reach(channel)).order_by("-pk")
+    rows = list(said.values_list("pk", "channel", "purpose", "act"))
+    last = next((act for _, _, purpose, act in rows if not purpose and act != Act.OPT_IN), None)
+    return Standing(last == Act.OPT_OUT, [pk for pk, on, _, _ in rows if on == channel])
 
 
 def allows(*, patient: Patient, address: str, channel: str, purpose: str) -> bool:
@@ -174,8 +188,11 @@ def _said_by(patient: Patient, address: str, channel: str, purpose: str) -> Quer
 
 def _whole_opt_outs(channel: str) -> QuerySet[ConsentEntry]:
     """Opt-outs of every purpose and what lifted them."""
-    channels = _PHONE if channel in _PHONE else (channel,)
-    return ConsentEntry.objects.filter(channel__in=channels, purpose="").exclude(act=Act.OPT_IN)
+    return ConsentEntry.objects.filter(channel__in=_reach(channel), purpose="").exclude(act=Act.OPT_IN)
+
+
+def _reach(channel: str) -> tuple[str, ...]:
+    return _PHONE if channel in _PHONE else (channel,)
 
 
 def _withdrawals(channel: str, purpose: str) -> QuerySet[ConsentEntry]:

@@ -47,23 +47,32 @@ def record_status(*, message_uuid: UUID, status: str, sid: str, error_code: str,
     if message is None:
         log.warning("status for an unknown message")
         return False
+    return _take_in(message, status=status, sid=sid, error_code=error_code, now=now)
+
+
+def record_accepted(message: Message, *, status: str, sid: str, now: datetime) -> bool:
+    """The carrier took the message; a status of its that we do not know counts as queued there."""
+    return _take_in(message, status=status if status in _RANKS else "queued", sid=sid, error_code="", now=now)
+
+
+def _take_in(message: Message, *, status: str, sid: str, error_code: str, now: datetime) -> bool:
     if status not in _RANKS:
         log.warning("unknown delivery status", extra={"message_pk": message.pk})
         return True
-
+    if _ENDS.get(status) not in _LOST:
+        _move_up(message, status, sid, error_code, now)
+        return True
     with transaction.atomic():
-        lower = ["", *_RANKS[: _RANKS.index(status)]]
-        rows = Message.objects.filter(pk=message.pk, provider_status__in=lower)
-        if rows.update(**_values(status, sid, error_code, now)) and _ENDS.get(status) in _LOST:
+        if _move_up(message, status, sid, error_code, now):
             message.refresh_from_db()
             after_failure(message, code=error_code, now=now)
     return True
 
 
-def record_accepted(*, message_uuid: UUID, status: str, sid: str, now: datetime) -> bool:
-    """The carrier took the message; a status of its that we do not know counts as queued there."""
-    known = status if status in _RANKS else "queued"
-    return record_status(message_uuid=message_uuid, status=known, sid=sid, error_code="", now=now)
+def _move_up(message: Message, status: str, sid: str, error_code: str, now: datetime) -> bool:
+    lower = ["", *_RANKS[: _RANKS.index(status)]]
+    rows = Message.objects.filter(pk=message.pk, provider_status__in=lower)
+    return rows.update(**_values(status, sid, error_code, now)) == 1
 
 
 def _values(status: str, sid: str, error_code: str, now: datetime) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def _settle(message: Message, now: datetime) -> bool:
     found = transports.by(message.channel).find(to=message.address, body=wire.full_text(message), since=since)
     another = found and Message.objects.filter(provider_sid=found.sid).exclude(pk=message.pk).exists()
     if found and not another:
-        return delivery.record_accepted(message_uuid=message.uuid, status=found.status, sid=found.sid, now=now)
+        return delivery.record_accepted(message, status=found.status, sid=found.sid, now=now)
 
     mine = Message.objects.filter(pk=message.pk, status=Status.UNKNOWN, claimed_at=message.claimed_at)
     # A text of the same words that belongs to another row may hide ours: then it stays at one, and a person looks.

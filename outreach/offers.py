@@ -100,18 +100,25 @@ def bind_times(
 
 def went_out(message: Message, *, now: datetime) -> None:
     """A text that waited for the morning offers from the morning on."""
-    offer = Offer.objects.filter(message=message, taken_at__isnull=True, made_at__lt=now).first()
-    if offer:
+    offer = _of(message)
+    if offer and offer.taken_at is None and offer.made_at < now:
         lasts = offer.expires_at - offer.made_at
         Offer.objects.filter(pk=offer.pk, taken_at__isnull=True).update(made_at=now, expires_at=now + lasts)
 
 
 def is_over(message: Message, *, now: datetime) -> bool:
     """Whether a text that has not gone out yet names an appointment that nobody can come to any more."""
-    offer = Offer.objects.filter(message=message, kind=Offer.Kind.APPOINTMENT).first()
-    if offer is None or message.enrolment_id is None:
+    offer = _of(message) if message.enrolment_id else None
+    if offer is None or offer.kind != Offer.Kind.APPOINTMENT:
         return False
     return any(datetime.fromisoformat(option["starts_at"]) < now + _TOO_NEAR for option in offer.options)
+
+
+def _of(message: Message) -> Offer | None:
+    try:
+        return message.offer  # read with the message where that was read to be sent
+    except Offer.DoesNotExist:
+        return None
 
 
 def last(*, phone: str, now: datetime) -> Offer | None:

@@ -120,8 +120,7 @@ def _give_claimed(messages: list[Message], now: datetime, during: Round) -> int:
             _release(messages[place:], now)
             break
         try:
-            now = during.now() if place else now
-            sent += _give(message, gate.decide(message, now=now), now)
+            sent += _give(message, during.now() if place else now)
         except Exception:
             log.exception("message not sent", extra={"message_pk": message.pk})
             _broke(message, now)
@@ -148,12 +147,14 @@ def _broke(message: Message, now: datetime) -> None:
         _refused(message, TransportError("not given", code=send_errors.NOT_GIVEN, permanent=False, accepted=False), now)
 
 
-def _give(message: Message, denial: gate.Denial | None, now: datetime) -> bool:
-    denial = denial or wire.no_room(message, now=now)
+def _give(message: Message, now: datetime) -> bool:
+    with transaction.atomic(durable=True):  # committed before the call
+        denial = gate.decide(message, now=now) or wire.no_room(message, now=now)
+        not_given = _mine(message).filter(given_at__isnull=True)
+        ours = not denial and claim(not_given, given_at=now, segments=message.segments)
     if denial:
         _give_back(message, denial, now)
-        return False
-    if not claim(_mine(message).filter(given_at__isnull=True), given_at=now):  # committed before the call
+    if not ours:
         return False
     try:
         receipt = transports.by(message.channel).send(
@@ -165,7 +166,7 @@ def _give(message: Message, denial: gate.Denial | None, now: datetime) -> bool:
     except TransportError as error:
         _refused(message, error, now)
         return False
-    delivery.record_accepted(message_uuid=message.uuid, status=receipt.status, sid=receipt.sid, now=now)
+    delivery.record_accepted(message, status=receipt.status, sid=receipt.sid, now=now)
     offers.went_out(message, now=now)
     return True
 

@@ -34,11 +34,14 @@ def valid_seconds(message: Message, *, now: datetime) -> int | None:
 
 
 def no_room(message: Message, *, now: datetime) -> gate.Denial | None:
-    """Why the sender may not give the carrier these segments now (R58, R75). An answer is counted and never waits."""
+    """Why the sender may not give the carrier these segments now (R58, R75). An answer is counted and never waits.
+
+    Sets `message.segments`, which the caller keeps.
+    """
     if message.channel != Message.Channel.SMS:
         return None
-    segments, waits = wording.segments(full_text(message)).count, message.kind in _PROACTIVE
-    Message.objects.filter(pk=message.pk).update(segments=segments)
+    message.segments = segments = wording.segments(full_text(message)).count
+    waits = message.kind in _PROACTIVE
     sender = settings.TWILIO_MESSAGING_SERVICE_SID or settings.TWILIO_FROM_NUMBER
     later = budgets.take(sender=sender, segments=segments, now=now, counts_to_the_day=waits)
     if later is None or not waits:

@@ -38,7 +38,7 @@ def may_not_send(message: Message, *, now: datetime) -> Denial | None:
 def decide(message: Message, *, now: datetime) -> Denial | None:
     """`may_not_send`, kept as a row with what was looked at: ids, counts, places; no text and no number (R4)."""
     look = Look(message, now)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if message.status == Message.Status.SENDING and timing.is_counted(message):
             turns.wait_for_turn(message)
         denial = _first_denial(look)

@@ -5,10 +5,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Exists
+
 from common import phones
 from members import holds
-from members.models import Location, Patient
-from outreach import quiet_hours
+from members.models import Escalation, Location, Patient, Practice
+from outreach import handovers, quiet_hours, switches
 from outreach.models import Message
 from outreach.quiet_hours import Place
 
@@ -40,6 +42,23 @@ def places_for(patient: Patient | None, location: Location | None, address: str)
     return tuple(dict.fromkeys(places))
 
 
+@dataclass(frozen=True)
+class House:
+    """What stops or lets everybody's messages alike: read anew for each message, in one statement."""
+
+    practice: Practice
+    is_any_switch_thrown: bool
+    is_sender_halted: bool
+
+    @classmethod
+    def now(cls) -> "House":
+        """Raises Practice.DoesNotExist before set-up."""
+        halted = Escalation.objects.filter(subject=handovers.SENDER_HALTED).exclude(state=Escalation.State.RESOLVED)
+        found = Practice.objects.annotate(switch=Exists(switches.thrown()), halted=Exists(halted))
+        practice = found.order_by("pk")[:1].get()
+        return cls(practice, practice.switch, practice.halted)
+
+
 @dataclass
 class Look:
     message: Message
@@ -68,6 +87,10 @@ class Look:
         places = places_for(self.message.patient, self.message.location, self.message.address)
         self.inputs["places"] = [[place.state, place.zone] for place in places]
         return places
+
+    @cached_property
+    def house(self) -> "House":
+        return House.now()
 
     def next_open(self, after: datetime) -> datetime:
         return quiet_hours.next_allowed(after, self.places)

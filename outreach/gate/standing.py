@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from members import consent
-from members.models import ConsentEntry, Escalation, Hold, Patient, Practice
-from outreach import handovers, suppressions, switches
+from members.models import ConsentEntry, Hold, Patient, Practice
+from outreach import suppressions, switches
 from outreach.gate.question import Denial, Look
 from outreach.models import Message, Sequence
 
@@ -51,7 +51,7 @@ def no_address(look: Look) -> Denial | None:
 
 def killed(look: Look) -> Denial | None:
     """R171. Read at every question, so that a switch works at once; what it stops waits until it is lifted."""
-    thrown = switches.thrown_for(look.message)
+    thrown = switches.thrown_for(look.message) if look.house.is_any_switch_thrown else None
     if thrown is None:
         return None
     look.inputs["kill_switch"] = thrown.pk
@@ -60,14 +60,14 @@ def killed(look: Look) -> Denial | None:
 
 def not_live(look: Look) -> Denial | None:
     """Before the practice goes live nothing is sent by itself; after it has stopped, neither."""
-    if Practice.current().live_since:
+    if look.house.practice.live_since:
         return None
     return Denial("not_live", "The practice is not live yet.")
 
 
 def switched_off(look: Look) -> Denial | None:
     enrolment = look.message.enrolment
-    if enrolment is None or is_live(enrolment.sequence.slug, Practice.current()):
+    if enrolment is None or is_live(enrolment.sequence.slug, look.house.practice):
         return None
     return Denial("switched_off", f"“{enrolment.sequence}” is switched off.")
 
@@ -75,18 +75,18 @@ def switched_off(look: Look) -> Denial | None:
 def halted(look: Look) -> Denial | None:
     if look.message.channel != Channel.SMS:
         return None
-    if Escalation.objects.filter(subject=handovers.SENDER_HALTED).exclude(state=Escalation.State.RESOLVED).exists():
+    if look.house.is_sender_halted:
         return Denial("halted", "Texting is stopped until the open case is resolved.", look.now + timedelta(minutes=15))
     return None
 
 
 def opted_out(look: Look) -> Denial | None:
     message = look.message
-    entries = ConsentEntry.objects.filter(address=message.address, channel=message.channel).order_by("-pk")
-    look.inputs["consent_entries"] = list(entries.values_list("pk", flat=True)[:5])
+    standing = consent.standing(message.address, channel=message.channel)
+    look.inputs["consent_entries"] = standing.entries[:5]
     if message.kind == Kind.NOTICE and message.channel == Channel.EMAIL:
         return None  # the duty to give notice outlives an opt-out (R103)
-    if consent.is_opted_out(message.address, channel=message.channel):
+    if standing.opted_out:
         return Denial("opted_out", f"The patient opted out of {_BY[Channel(message.channel)]}.")
     return None
 

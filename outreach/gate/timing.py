@@ -34,11 +34,16 @@ def is_counted(message: Message) -> bool:
 
 
 def over_caps(look: Look) -> Denial | None:
-    waits = []
-    for limit in legal_tables.contact_limits().limits:
-        if look.message.kind not in limit.counts or look.message.channel not in limit.channels:
-            continue
-        times = _contacts(look.message, limit, since=look.now - limit.window)
+    message, waits = look.message, []
+    limits = [
+        limit
+        for limit in legal_tables.contact_limits().limits
+        if message.kind in limit.counts and message.channel in limit.channels
+    ]
+    contacts = _contacts(message, since=look.now - max(limit.window for limit in limits)) if limits else []
+    for limit in limits:
+        since = look.now - limit.window
+        times = [at for kind, by, at in contacts if kind in limit.counts and by in limit.channels and at > since]
         look.inputs.setdefault("counts", {})[limit.name] = len(times)
         if len(times) >= limit.most:
             waits.append(times[limit.most - 1] + limit.window)
@@ -47,9 +52,9 @@ def over_caps(look: Look) -> Denial | None:
     return Denial("cap", "Enough texts for now.", look.next_open(max(waits)))
 
 
-def _contacts(message: Message, limit: legal_tables.Limit, *, since: datetime) -> list[datetime]:
-    """When this person was contacted since then, newest first. Of two being sent, the one that the gate let through
-    wins, whoever claimed it first; before it has judged either, the earlier claim."""
+def _contacts(message: Message, *, since: datetime) -> list[tuple[str, str, datetime]]:
+    """(kind, channel, when) of each contact with this person since then, newest first. Of two being sent, the one that
+    the gate let through wins, whoever claimed it first; before it has judged either, the earlier claim."""
     reaches = Q(address=message.address)
     if message.patient_id:
         reaches |= Q(patient_id=message.patient_id)
@@ -60,9 +65,9 @@ def _contacts(message: Message, limit: legal_tables.Limit, *, since: datetime) -
         went |= Q(status=Status.SENDING, claimed_at__lt=message.claimed_at)
         went |= Q(status=Status.SENDING, claimed_at=message.claimed_at, pk__lt=message.pk)
         went |= Q(Exists(_let_through()), status=Status.SENDING)
-    counted = Message.objects.filter(kind__in=limit.counts, channel__in=limit.channels, claimed_at__gt=since)
-    contacts = counted.filter(reaches, went).exclude(pk=message.pk).order_by("-claimed_at")
-    return [when for when in contacts.values_list("claimed_at", flat=True) if when]
+    contacts = Message.objects.filter(reaches, went, claimed_at__gt=since).exclude(pk=message.pk)
+    rows = contacts.order_by("-claimed_at").values_list("kind", "channel", "claimed_at")
+    return [(kind, by, at) for kind, by, at in rows if at]
 
 
 def _let_through() -> QuerySet[GateDecision]:

@@ -27,7 +27,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def with_facts(self) -> Self:
         """With the rows that the gate and the sender read."""
         return self.select_related(
-            "patient__home_location", "location", "link", "enrolment__sequence", "enrolment__membership"
+            "patient__home_location", "location", "link", "offer", "enrolment__sequence", "enrolment__membership"
         )
 
     def unanswered(self) -> Self:

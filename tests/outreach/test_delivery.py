@@ -76,7 +76,7 @@ def test_a_callback_that_is_quicker_than_our_own_note_is_not_undone():
     message = sending()
     tell(message, "delivered")
 
-    delivery.record_accepted(message_uuid=message.uuid, status="queued", sid="SM1", now=NOON)
+    delivery.record_accepted(message, status="queued", sid="SM1", now=NOON)
 
     assert state(message)[0] == "delivered"
 
@@ -93,7 +93,7 @@ def test_a_callback_settles_an_unknown_outcome():
 def test_a_first_status_we_do_not_know_counts_as_sent():
     message = sending()
 
-    delivery.record_accepted(message_uuid=message.uuid, status="brand_new", sid="SM1", now=NOON)
+    delivery.record_accepted(message, status="brand_new", sid="SM1", now=NOON)
 
     assert state(message)[:2] == ("sent", "queued")
 
