@@ -13,9 +13,9 @@ from django.conf import settings
 
 from concierge import answering
 from medspa.models import Heartbeat
-from members import audit_seals, billing, joining, quotes
+from members import audit_seals, billing, joining, price_moves, quotes
 from members.stripe_standin import delivery as standin_delivery
-from outreach import acknowledgements, alerts, outbox, pause_reminders, recovery, sequences
+from outreach import acknowledgements, alerts, outbox, pause_reminders, price_notices, recovery, sequences
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ MEMBERSHIP_STEPS: dict[str, Step] = {
     "accepted_quotes": quotes.finish_due,
     "unannounced_pauses": pause_reminders.hold_unannounced,
     "ended_pauses": joining.check_pauses,
+    "price_notices": price_notices.follow_delivered,
+    "price_moves": price_moves.follow_due,
     "acknowledgements": acknowledgements.follow_all,
     "audit_seals": audit_seals.seal,
 }

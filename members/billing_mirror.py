@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from members import audit, credits, escalations, membership_changes, membership_mirror
+from members import audit, credits, escalations, membership_changes, membership_mirror, price_moves
 from members.models import BillingChange, Escalation, Invoice, Membership, Quote, StripeEvent
 from members.stripe_gateway import CardFacts, InvoiceFacts, SubscriptionFacts
 
@@ -84,6 +84,7 @@ def _follow_price(membership: Membership, price_id: str, now: datetime) -> None:
     )
     before, membership.plan_version = membership.plan_version, version
     membership_changes.note_plan(membership, before=before, now=now)
+    price_moves.come_true(membership, now=now)
 
 
 def _is_being_upgraded(membership: Membership, price_id: str) -> bool:

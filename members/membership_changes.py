@@ -40,7 +40,8 @@ def note_plan(membership: Membership, *, before: PlanVersion, now: datetime) -> 
     """Stripe charges another plan's price: a planned change came true, or somebody changed it there."""
     if membership.quotes.filter(state=Quote.State.ACCEPTED).exists():
         return
-    if not before.credits_kept_on_downgrade and membership.plan_version.price_cents < before.price_cents:
+    other_plan = before.plan_id != membership.plan_version.plan_id  # a lower price of the same plan takes nothing away
+    if other_plan and not before.credits_kept_on_downgrade and membership.plan_version.price_cents < before.price_cents:
         credits.end_with_plan(membership=membership, key=f"plan:{before.pk}:{membership.plan_version_id}", now=now)
     data: dict[str, object] = {"from": before.pk, "to": membership.plan_version_id}
     key = f"plan:{membership.pk}:{before.pk}:{membership.plan_version_id}:{now.date()}"

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from common.claims import claim
 from common.errors import Refused
 from members import audit
-from members.models import Membership, PlanVersion, PriceChange
+from members.models import Membership, PlanVersion, PriceChange, PriceMove
 from members.models.memberships import MembershipQuerySet
 
 
@@ -34,7 +34,7 @@ def notice() -> Notice:
 def announce(*, version: PlanVersion, effective_on: date, today: date, actor: str, now: datetime) -> PriceChange:
     """Say that members of earlier versions pay this version's price from a day on; `today` is the practice's day.
 
-    Nobody is moved by it: members are told in time (the outreach floor), and the price is changed after that. Raises
+    Members are told in time (the outreach floor), and who was told is moved with that payment (`price_moves`). Raises
     Refused for a day that is too near, a version without a price at Stripe, and one that moves nobody or is announced.
     """
     earliest = today + timedelta(days=notice().told + 1)
@@ -58,17 +58,21 @@ def announce(*, version: PlanVersion, effective_on: date, today: date, actor: st
 
 
 def withdraw(*, change: PriceChange, actor: str, now: datetime) -> bool:
-    """Nobody more is told. False if it was withdrawn before."""
+    """Nobody more is told or moved; who is scheduled at Stripe is released there by the next round. False if it was
+    withdrawn before."""
     with transaction.atomic():
         if not claim(PriceChange.objects.filter(pk=change.pk, withdrawn_at__isnull=True), withdrawn_at=now):
             return False
+        PriceMove.objects.open().filter(change=change).update(next_look_at=now)
         _trace("withdrawn", change, actor, now)
     return True
 
 
 def affected(version: PlanVersion) -> MembershipQuerySet:
-    """Current memberships of the plan's other versions that pay another price for the same interval."""
-    others = Membership.objects.current().filter(plan=version.plan_id, plan_version__interval=version.interval)
+    """Current memberships of the plan's earlier versions that pay another price for the same interval."""
+    others = Membership.objects.current().filter(
+        plan=version.plan_id, plan_version__interval=version.interval, plan_version__number__lt=version.number
+    )
     return others.exclude(plan_version__price_cents=version.price_cents)
 
 

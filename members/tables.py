@@ -1,6 +1,6 @@
 """The lists of the members floor."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import django_tables2 as tables
@@ -13,7 +13,7 @@ from common.tables import BaseTable
 from common.templatetags import look
 from members import figures
 from members.counted import Counted
-from members.models import AuditEntry, Membership, StripeEvent
+from members.models import AuditEntry, Membership, PriceMove, StripeEvent
 
 
 class MemberTable(BaseTable):
@@ -147,6 +147,37 @@ class StripeEventTable(BaseTable):
             "Nothing here. Events that fail, or are of nobody here, or of another version of Stripe's API, appear."
         )
         super().__init__(*args, empty_text=empty, **kwargs)
+
+
+class PriceMoveTable(BaseTable):
+    """Who was told of another price, and what came of it."""
+
+    member = tables.TemplateColumn(
+        '<a class="fw-medium" href="{% url \'members:detail\' record.membership.patient_id %}">'
+        "{{ record.membership.patient }}</a>",
+        order_by=("membership__patient__last_name", "membership__patient__first_name"),
+        attrs={"td": {"class": "cell-main"}},
+        empty_values=(),
+    )
+    state = tables.TemplateColumn(
+        '<span class="status status-{{ record.state|colour }}">{{ record.get_state_display|translated }}</span>'
+    )
+    told_at = tables.TemplateColumn(
+        "{{ record.told_at|moment:record.membership.location.time_zone }}",
+        verbose_name=_("Told"),
+        attrs={"td": {"class": "labelled text-nowrap"}},
+    )
+    charged_from = tables.Column(verbose_name=_("First payment of it"), attrs={"td": {"class": "labelled text-nowrap"}})
+    location = tables.Column(accessor="membership__location__name", orderable=False, attrs={"td": {"class": "wide"}})
+
+    class Meta(BaseTable.Meta):
+        model = PriceMove
+        fields = ()
+        sequence = ("member", "state", "told_at", "charged_from", "location")
+        empty_text = _("Nobody yet. A member appears here when the notice has reached them.")
+
+    def render_charged_from(self, value: date) -> str:
+        return f"{value:%b} {value.day}, {value.year}"
 
 
 class FigureTable(BaseTable):

@@ -87,6 +87,7 @@ urlpatterns = [
     path("plans/versions/<int:pk>/stripe/", plan_prices.page, name="plan_prices"),
     path("plans/versions/<int:pk>/price/", price_changes.announce, name="price_announce"),
     path("plans/prices/<int:pk>/withdraw/", price_changes.withdraw, name="price_withdraw"),
+    path("plans/prices/<int:pk>/members/", price_changes.moves, name="price_moves"),
     path("visits/<int:pk>/settle/", delivered.settle, name="settle_visit"),
     path(f"{_LINK}done/", links.done, name="link_done"),
     path(doors.UNSUBSCRIBE.lstrip("/").replace("{token}", "<str:token>"), unsubscribe.page, name="unsubscribe"),

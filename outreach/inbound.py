@@ -13,7 +13,7 @@ from common import phones, redaction
 from common.errors import Refused
 from members import consent, escalations
 from members.models import Escalation, Patient, PatientLink, PatientPhone, Practice
-from outreach import alerts, keywords, opt_outs, outbox, preference_links, standing_texts
+from outreach import alerts, keywords, opt_outs, outbox, preference_links, silence, standing_texts
 from outreach.keywords import Keyword, Meaning
 from outreach.models import Message
 
@@ -45,7 +45,7 @@ def receive(
         with transaction.atomic():
             kept = _without_parts(address, redaction.redact(body), now)
             message = _store(sid, address, kept, media_count, answerable, now)
-            if not _acknowledged(message, now):
+            if not _acknowledged(message, now) and not _still_wanted(message, now):
                 _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
             if not answerable:
                 _tell_of_foreign(message, now)
@@ -145,6 +145,16 @@ def _acknowledged(message: Message, now: datetime) -> bool:
     message.wants_answer = False
     message.save(update_fields=["wants_answer"])
     _post(message, Message.Kind.ALERT, answer, "page-answer", now)
+    return True
+
+
+def _still_wanted(message: Message, now: datetime) -> bool:
+    """Whether it is the YES to our question after a long silence (R16); that is thanked for and needs no reading."""
+    if not silence.confirmed(message, now=now):
+        return False
+    message.wants_answer = False
+    message.save(update_fields=["wants_answer"])
+    _post(message, Message.Kind.REPLY, standing_texts.still_on(message.patient), "reconfirmed", now)
     return True
 
 

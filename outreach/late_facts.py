@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from members import consent, disputes, holds, stripe_gateway
-from members.models import Escalation, Hold, Invoice, Membership
+from members.models import Escalation, Hold, Invoice, Membership, PriceChange
 from outreach.models import Enrolment, Message, Sequence
 
 # While Stripe cannot be asked: more than a round of the tick, so that what needs no Stripe gets its turn first.
@@ -210,6 +210,11 @@ def _card_changed(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
     return NoLongerTrue("card changed", "There is another card on file.") if changed else None
 
 
+def _price_withdrawn(enrolment: Enrolment, now: datetime) -> NoLongerTrue | None:
+    taken_back = PriceChange.objects.filter(pk=enrolment.signals.get("change"), withdrawn_at__isnull=False)
+    return NoLongerTrue("price withdrawn", "The announced price was taken back.") if taken_back.exists() else None
+
+
 @dataclass(frozen=True)
 class Stop:
     """A reason to end a sequence early; `words` name it in the editor."""
@@ -231,6 +236,7 @@ STOPS: dict[str, Stop] = {
     "not_paused": Stop("the pause is over", _not_paused),
     "plan_changed": Stop("the plan is changed", _plan_changed),
     "card_changed": Stop("another card is on file", _card_changed),
+    "price_withdrawn": Stop("the announced price is taken back", _price_withdrawn),
     "opted_out": Stop("the patient opts out of texts", _opted_out),
     "disputed": Stop("a payment is disputed", _disputed),
     "escalated": Stop("a person is to see to the patient", _escalated),

@@ -13,7 +13,7 @@ FEDERAL, UNKNOWN = "US", "??"
 REVIEW_EVERY = timedelta(days=180)
 
 Window = tuple[int, int] | None
-_TABLES = ("texting_hours", "contact_limits", "hand_off_timers")
+_TABLES = ("texting_hours", "contact_limits", "hand_off_timers", "consent_silence")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,14 @@ class ContactLimits:
     limits: tuple[Limit, ...]
 
 
+@dataclass(frozen=True)
+class Silence:
+    """How long a consent to the kinds in `counts` holds without any contact."""
+
+    counts: tuple[str, ...]
+    lasts: timedelta
+
+
 @cache
 def texting_hours() -> TextingHours:
     table = _read("texting_hours")
@@ -77,6 +85,13 @@ def contact_limits() -> ContactLimits:
             for row in table["rows"]
         ),
     )
+
+
+@cache
+def consent_silence() -> Silence:
+    """R16."""
+    row = _read("consent_silence")["rows"][0]
+    return Silence(tuple(row["counts"]), timedelta(days=row["days"]))
 
 
 @cache
@@ -158,6 +173,8 @@ def as_shown() -> list[dict[str, Any]]:
 def _in_words(row: dict[str, Any]) -> str:
     if "minutes" in row:
         return f"After {row['minutes']} minutes of opening hours in which nobody took it."
+    if "days" in row:
+        return f"After {row['days']} days without contact: {', '.join(row['counts'])}."
     if "most" in row:
         return f"At most {row['most']} within {row['hours']} hours: {', '.join(row['counts'])}."
     days = [("Mon–Fri", row["weekday"]), ("Sat", row["saturday"]), ("Sun", row["sunday"])]

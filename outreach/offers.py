@@ -129,7 +129,7 @@ def last(*, phone: str, now: datetime) -> Offer | None:
 
 def named(offer: Offer, *, body: str, now: datetime) -> Match | None:
     """What of the offer the reply names."""
-    option = _named(offer, _plain(body))
+    option = _named(offer, plain(body))
     if option is None:
         return None
     state = "taken" if offer.taken_at else "expired" if offer.expires_at <= now else "open"
@@ -176,7 +176,7 @@ def _named(offer: Offer, said: str) -> int | None:
     return None
 
 
-def _plain(body: str) -> str:
+def plain(body: str) -> str:
     """'  Restart! ' -> 'restart'; accents off, as patients type them or not."""
     letters = unicodedata.normalize("NFKD", body.casefold())
     return " ".join(re.sub(r"[^\w\s]", " ", "".join(c for c in letters if not unicodedata.combining(c))).split())

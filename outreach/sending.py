@@ -17,7 +17,7 @@ from django.db.models.functions import Least
 
 from common.claims import claim
 from members.stripe_gateway import StripeRefused, StripeUnavailable
-from outreach import delivery, gate, handovers, late_facts, offers, send_errors, transports, wire
+from outreach import delivery, gate, handovers, late_facts, offers, send_errors, silence, transports, wire
 from outreach.models import Message
 from outreach.send_errors import Action
 from outreach.transports import TransportError
@@ -98,6 +98,8 @@ def put(message: Message, denial: gate.Denial, *, now: datetime) -> None:
     message.save(update_fields=["status", "due_at", "reason"])
     if message.status == Status.HELD:
         handovers.cannot_text(message, now=now)
+        if denial.code == silence.CODE:
+            silence.ask(message, now=now)
 
 
 def _claim(queued: QuerySet[Message], now: datetime) -> int:

@@ -15,6 +15,15 @@ def help_text(patient: Patient | None, *, with_choices: bool = False) -> str:
     return _render(playbooks.HELP, patient) + choices
 
 
+def still_wanted(patient: Patient) -> str:
+    """After a long silence (R16)."""
+    return _render(playbooks.STILL_WANTED, patient)
+
+
+def still_on(patient: Patient | None) -> str:
+    return _render(playbooks.STILL_ON, patient)
+
+
 def thanks(patient: Patient) -> str:
     return _render(playbooks.THANKS, patient)
 

@@ -15,10 +15,20 @@ register = template.Library()
 
 # A colour says the same everywhere: green is well, red needs a person, yellow waits, blue is under way.
 _COLOURS = {
-    "green": {"active", "delivered", "paid", "completed", "resolved", "opt_in", "resubscribe", "done"},
-    "red": {"past_due", "undelivered", "failed", "uncollectible", "opt_out", "no_show", "emergency", "open_case"},
-    "yellow": {"held", "unknown", "pending", "cancelling", "high", "open", "ready"},
-    "blue": {"queued", "sending", "sent", "booked", "claimed", "running", "received", "checking"},
+    "green": {"active", "delivered", "paid", "completed", "resolved", "opt_in", "resubscribe", "done", "moved"},
+    "red": {
+        "past_due",
+        "undelivered",
+        "failed",
+        "uncollectible",
+        "opt_out",
+        "no_show",
+        "emergency",
+        "open_case",
+        "refused",
+    },
+    "yellow": {"held", "unknown", "pending", "cancelling", "high", "open", "ready", "missed"},
+    "blue": {"queued", "sending", "sent", "booked", "claimed", "running", "received", "checking", "told", "scheduled"},
 }
 _COLOUR_OF = {state: colour for colour, states in _COLOURS.items() for state in states}
 

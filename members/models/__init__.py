@@ -15,6 +15,7 @@ from members.models.metrics import MetricSnapshot
 from members.models.people import Household, NotDuplicate, Patient, PatientEmail, PatientMerge, PatientPhone
 from members.models.plans import Plan, PlanVersion, PriceChange, Service
 from members.models.practice import BusinessHours, Closure, Location, Practice
+from members.models.price_moves import PriceMove
 from members.models.quotes import MembershipChange, Quote, QuoteConsent
 from members.models.reconciliations import Drift, Reconciliation
 from members.models.registers import BusinessAssociate, Confirmation, OnCallContact
@@ -65,6 +66,7 @@ __all__ = [
     "PlanVersion",
     "Practice",
     "PriceChange",
+    "PriceMove",
     "Provider",
     "Quote",
     "QuoteConsent",

@@ -1,5 +1,6 @@
 """Staff pages of the plans: all of them, one with its versions, and the form that makes a new version."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -9,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common import clock, differences
-from common.access import EVERYWHERE, SHARED, staff
+from common.access import EVERYWHERE, SHARED, places_of, staff
 from common.differences import Difference
 from common.errors import Refused
-from members import plan_prices, plan_words, plans, price_changes
-from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, Service
+from members import plan_prices, plan_words, plans, price_changes, price_moves
+from members.models import Benefit, Location, Membership, Plan, PlanVersion, PriceChange, PriceMove, Service
 from members.plan_forms import BenefitFormSet, PlanForm, PriceChangeForm, VersionForm, initial_of
 from members.views import signed_in
 
@@ -49,7 +50,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "versions": shown,
         "prices": _member_prices(on_sale),
         "may_edit": _may_edit(request),
-        "price": _price_change(versions),
+        "price": _price_change(versions, places_of(request)),
     }
     return render(request, "members/plan.html", context)
 
@@ -139,12 +140,23 @@ def _rules_of(version: PlanVersion) -> dict[str, Any]:
     return {name: getattr(version, name) for name in VersionForm.Meta.fields}
 
 
-def _price_change(versions: list[PlanVersion]) -> dict[str, Any]:
+def _announced(change: PriceChange, places: Collection[int] | None) -> dict[str, Any]:
+    """A change with how many stand where in it, each number with the state that opens its rows."""
+    moves = price_moves.counts(change, places)
+    words = dict(PriceMove.State.choices)
+    return {
+        "change": change,
+        "told": sum(moves.values()),
+        "moves": [(state, words[state], count) for state, count in moves.items()],
+    }
+
+
+def _price_change(versions: list[PlanVersion], places: Collection[int] | None) -> dict[str, Any]:
     """What is announced for the members of earlier versions, or how many could be moved to the newest one's price."""
     newest = versions[0] if versions else None
     open_changes = PriceChange.objects.filter(version__in=versions, withdrawn_at__isnull=True)
     return {
-        "announced": open_changes.select_related("version"),
+        "announced": [_announced(change, places) for change in open_changes.select_related("version")],
         "newest": newest,
         "affected": price_changes.affected(newest).count() if newest else 0,
         "told": price_changes.notice().told,

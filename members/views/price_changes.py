@@ -1,17 +1,18 @@
-"""Acts of the plan page on what earlier members pay: announce another price, take an announcement back."""
+"""What earlier members pay: announce another price, take an announcement back, see who is told and moved."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_noop as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from common import clock
-from common.access import EVERYWHERE, staff
+from common import clock, tables
+from common.access import EVERYWHERE, SHARED, places_of, staff
 from common.errors import Refused
-from members import price_changes
-from members.models import Location, PlanVersion, PriceChange
+from members import price_changes, price_moves
+from members.models import Location, PlanVersion, PriceChange, PriceMove
 from members.plan_forms import PriceChangeForm
+from members.tables import PriceMoveTable
 from members.views import signed_in
 
 _EDITORS = ("manager", "owner")
@@ -38,7 +39,9 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, refusal.message)
     else:
         told = price_changes.notice().told
-        messages.success(request, f"Announced. Each member is told {told} days before.")
+        messages.success(
+            request, f"Announced. Each member is told up to {told} days before, then moved with that payment."
+        )
     return redirect("members:plan", version.plan_id)
 
 
@@ -47,5 +50,27 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(PriceChange.objects.select_related("version"), pk=pk)
     if price_changes.withdraw(change=change, actor=signed_in.actor(request), now=clock.now()):
-        messages.success(request, _("Taken back: nobody more is told. Who was told already needs a word from you."))
+        messages.success(
+            request, _("Taken back: nobody more is told or moved. Who was told already needs a word from you.")
+        )
     return redirect("members:plan", change.version.plan_id)
+
+
+@staff(place=SHARED)
+@require_safe
+def moves(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who was told of the change `pk`, and what came of it; `?state=` keeps to one outcome. Each at one's locations."""
+    change = get_object_or_404(PriceChange.objects.select_related("version__plan"), pk=pk)
+    places, state = places_of(request), request.GET.get("state", "")
+    counts = price_moves.counts(change, places)
+    rows = price_moves.here(change, places).select_related("membership__patient", "membership__location")
+    if state in PriceMove.State.values:
+        rows = rows.filter(state=state)
+    words = dict(PriceMove.State.choices)
+    context = {
+        "change": change,
+        "state": state if state in PriceMove.State.values else "",
+        "told": sum(counts.values()),
+        "states": [(each, words[each], count) for each, count in counts.items()],
+    }
+    return tables.page(request, PriceMoveTable(rows), "members/price_moves.html", context)

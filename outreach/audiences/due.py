@@ -3,11 +3,24 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, CharField, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat, JSONObject
 
 from members import price_changes
-from members.models import Membership, MissedVisit, PlanVersion, PriceChange, Visit
+from members.models import Membership, MissedVisit, PlanVersion, PriceChange, PriceMove, Visit
 from outreach.audiences.base import Moment, Selection, code, enrolled, local_day, skip, unreachable, whys, with_phone
 from outreach.models import Sequence
 
@@ -62,22 +75,35 @@ def select_wished(moment: Moment) -> Selection:
 
 
 def select_price_changes(moment: Moment) -> Selection:
-    """Who pays another price than the one that is announced for their plan and near; once for each change (R96)."""
-    near = PriceChange.objects.filter(
+    """Whose next payment is to be the first at an announced price, some days before it: once for each payment (R96).
+
+    Who pauses, owes or leaves is told when they pay again; they keep their price until then. The day that is told is
+    the member's own, as the law counts from it, and so many days ahead that a notice may still be lawful tomorrow.
+    """
+    rule = price_changes.notice()
+    announced = PriceChange.objects.filter(
         withdrawn_at__isnull=True,
         version__plan=OuterRef("plan"),
         version__interval=OuterRef("plan_version__interval"),
-        effective_on__gt=moment.on,
-        effective_on__lte=moment.on + timedelta(days=price_changes.notice().told),
-    ).exclude(version__price_cents=OuterRef("plan_version__price_cents"))
-    first = near.order_by("effective_on", "pk")
-    rows = Membership.objects.current().annotate(
+        version__number__gt=OuterRef("plan_version__number"),
+        effective_on__lte=Cast(OuterRef("first_day"), DateField()),
+    )
+    first = announced.order_by("-effective_on", "-pk")
+    rows = Membership.objects.filter(
+        status=Membership.Status.ACTIVE,
+        next_plan_version__isnull=True,
+        current_period_end__gt=moment.begins + timedelta(days=rule.at_least + 1),
+        current_period_end__lte=moment.begins + timedelta(days=rule.told),
+    )
+    rows = rows.annotate(first_day=local_day("current_period_end")).annotate(
         change=Subquery(first.values("pk")[:1], output_field=BigIntegerField()),
-        changes_on=Cast(Subquery(first.values("effective_on")[:1]), CharField()),
         new_price=Subquery(first.values("version__price_cents")[:1], output_field=IntegerField()),
     )
-    rows = rows.filter(change__isnull=False).annotate(cause=Concat(Value("price:"), Cast("change", CharField())))
-    signals = JSONObject(changes_on=F("changes_on"), new_price_cents=F("new_price"))
+    known = PriceMove.objects.filter(membership=OuterRef("pk"), change=OuterRef("change"))
+    rows = rows.filter(~Exists(known.exclude(state=PriceMove.State.MISSED)), change__isnull=False)
+    rows = rows.exclude(new_price=F("plan_version__price_cents"))
+    rows = rows.annotate(cause=Concat(Value("price:"), Cast("change", CharField()), Value(":"), F("first_day")))
+    signals = JSONObject(change=F("change"), changes_on=F("first_day"), new_price_cents=F("new_price"))
     return _selection(moment, rows, Slug.PRICE_CHANGE, signals=signals)
 
 

@@ -85,6 +85,7 @@ _WHO: tuple[_Check, ...] = (
     standing.dispute_hold,
     standing.person_hold,
     standing.agreed,
+    standing.long_silence,
     standing.halted,
 )
 _ALL: tuple[_Check, ...] = (

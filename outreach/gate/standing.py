@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from members import consent
 from members.models import ConsentEntry, Hold, Patient, Practice
-from outreach import suppressions, switches
+from outreach import silence, suppressions, switches
 from outreach.gate.question import Denial, Look
 from outreach.models import Message, Sequence
 
@@ -119,6 +119,13 @@ def person_hold(look: Look) -> Denial | None:
     if Hold.Kind.PERSON not in look.holds or _says_who_will_answer(look.message):
         return None
     return Denial("person_hold", "A person has this conversation.")
+
+
+def long_silence(look: Look) -> Denial | None:
+    """R16: held; the outbox asks whether they still want texts."""
+    if not silence.is_long(look.message, now=look.now):
+        return None
+    return Denial(silence.CODE, "No contact for 18 months: the patient is asked first whether texts are still wanted.")
 
 
 def _says_who_will_answer(message: Message) -> bool:

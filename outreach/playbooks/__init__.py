@@ -26,6 +26,8 @@ from outreach.playbooks.standing import (
     OPTED_OUT,
     PAUSE_ASKED,
     PAYMENT_LINK,
+    STILL_ON,
+    STILL_WANTED,
     THANKS,
 )
 
@@ -40,6 +42,8 @@ __all__ = [
     "PAUSE_ASKED",
     "PAYMENT_LINK",
     "PLAYBOOKS",
+    "STILL_ON",
+    "STILL_WANTED",
     "THANKS",
     "install",
 ]

@@ -44,5 +44,6 @@ NOTICES: dict[str, Playbook] = {
         "Hola {first_name}, desde el {changes_on} su membresía de {practice} cuesta {new_price} en vez de {price}. "
         "Para terminarla antes, llame al {practice_phone}. Responda STOP para no recibir textos.",
         "ended",
+        "price_withdrawn",
     ),
 }

@@ -68,3 +68,15 @@ HELP = {
 }
 # After HELP, for a member: the page where each channel and purpose can be stopped.
 CHOICES = {"en": " Choose what you get: {link}", "es": " Elija qué recibir: {link}"}
+
+# R16: after 18 months without contact. It offers nothing, so that it is no marketing itself.
+STILL_WANTED = {
+    "en": "Hi {first_name}, it's {practice}. We haven't texted for a long time. Reply YES if we may go on texting you, "
+    "or STOP to opt out. Msg & data rates may apply.",
+    "es": "Hola {first_name}, somos {practice}. Hace mucho que no le escribimos. Responda SI si podemos seguir, o "
+    "STOP para no recibir textos. Pueden aplicarse tarifas.",
+}
+STILL_ON = {
+    "en": "Thank you. {practice} will go on texting you. Reply STOP to opt out at any time.",
+    "es": "Gracias. {practice} le seguirá escribiendo. Responda STOP para no recibir textos.",
+}

@@ -11,7 +11,7 @@ from common import access, clock
 from concierge.models import Conversation
 from members import escalations
 from members.metrics import ALL as METRICS
-from members.models import ImportJob, StaffUser
+from members.models import ImportJob, PriceChange, StaffUser
 from outreach import playbooks
 from outreach.models import CadencePlan, Message
 from tests import factories
@@ -80,6 +80,12 @@ def test_what_everyone_may_open_is_a_short_list():
     }  # fmt: skip
 
 
+def _price_change() -> PriceChange:
+    version = factories.make_version(factories.make_plan())
+    said = {"effective_on": clock.now().date(), "announced_at": clock.now(), "announced_by": "staff:1"}
+    return PriceChange.objects.create(version=version, **said)
+
+
 @pytest.fixture
 def address():
     """The address of a staff page, with a real patient and a real case where it needs one."""
@@ -102,8 +108,8 @@ def address():
         if name.startswith("outreach:sequence_edit") or name == "outreach:sequence":
             playbooks.install()
             return reverse(name, args=["utilization"])
-        if name.startswith("members:metric_rows"):
-            return reverse(name, args=[METRICS[0].name])
+        if name.startswith("members:metric_rows") or name == "members:price_moves":
+            return reverse(name, args=[_price_change().pk if name == "members:price_moves" else METRICS[0].name])
         if name == "outreach:plan":
             now = clock.now()
             plan, _ = CadencePlan.objects.get_or_create(which="monday", on=now.date(), defaults={"made_at": now})

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from members import consent, escalations, holds
-from members.models import Hold, Membership, Practice
-from outreach import gate, handovers, playbooks, sequences
+from members.models import AuditEntry, Hold, Membership, Practice
+from outreach import gate, handovers, inbound, outbox, playbooks, sequences
 from outreach.models import Enrolment, GateDecision, Message
 from outreach.quiet_hours import Place
 from tests import factories
@@ -497,3 +497,50 @@ def test_a_hold_on_one_number_of_a_patient_stops_what_we_begin_on_the_others(kin
     holds.place(kind=Hold.Kind.CLINICAL, phone="+15125550199", patient=message.patient, now=NOON)
 
     assert code(message) == denied
+
+
+# --- R16: a long silence ---
+
+
+def agreed_ago(days: int) -> Membership:
+    patient = factories.make_patient()
+    factories.agree(patient, at=NOON - timedelta(days=days - 90))
+    return factories.make_membership(patient, consent=False)
+
+
+@pytest.mark.parametrize(("days", "expected"), [(547, ""), (549, "long_silence")])
+def test_after_eighteen_months_of_silence_marketing_is_denied_and_servicing_is_not(days, expected):
+    """R16."""
+    membership = agreed_ago(days)
+
+    assert code(draft("marketing", membership=membership)) == expected
+    assert code(draft("servicing", membership=membership)) == ""
+
+
+def test_a_text_within_the_eighteen_months_is_no_silence():
+    """R16."""
+    message = draft("marketing", membership=agreed_ago(900))
+    texted(message, ago=timedelta(days=500))
+
+    assert code(message) == ""
+
+
+def test_a_silence_is_asked_about_once_without_an_offer_and_only_the_answer_ends_it():
+    """R16: day 549."""
+    patient = agreed_ago(549).patient
+    posted = [
+        outbox.post(kind="marketing", body="Hi", dedupe_key=f"nudge:{each}", patient=patient, now=NOON)
+        for each in (1, 2)
+    ]
+
+    question = Message.objects.get(dedupe_key__startswith="reconfirm:")
+    Message.objects.filter(pk=question.pk).update(status="delivered", sent_at=NOON)
+    still = code(draft("marketing", membership=patient.memberships.get()))
+    answer = inbound.receive(
+        sid="SM1", sender=patient.phone, recipient="", body="Yes!", media_count=0, opt_out_type="", now=NOON
+    ).message
+
+    assert {message.status for message in posted} == {"held"}
+    assert (question.kind, still, answer.wants_answer) == ("servicing", "long_silence", False)
+    assert code(draft("marketing", membership=patient.memberships.get())) != "long_silence"
+    assert AuditEntry.objects.get(action="consent.reconfirmed").patient == patient

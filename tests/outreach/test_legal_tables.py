@@ -25,7 +25,7 @@ def test_a_row_is_overdue_on_the_181st_day():
 
 
 def test_a_single_row_set_back_fails_against_the_newest_review(tmp_path, monkeypatch):
-    for table in ("texting_hours", "contact_limits", "hand_off_timers"):
+    for table in ("texting_hours", "contact_limits", "hand_off_timers", "consent_silence"):
         content = json.loads((legal_tables.FOLDER / f"{table}.json").read_text())
         if table == "texting_hours":
             next(row for row in content["rows"] if row["state"] == "FL")["reviewed_on"] = "2026-05-26"
@@ -56,7 +56,7 @@ def test_the_system_check_warns_and_does_not_stop_the_house():
     assert not any(warning.is_serious() for warning in warnings)
 
 
-@pytest.mark.parametrize("table", ["texting_hours", "contact_limits", "hand_off_timers"])
+@pytest.mark.parametrize("table", ["texting_hours", "contact_limits", "hand_off_timers", "consent_silence"])
 def test_every_row_names_its_source_and_dates(table):
     rows = json.loads((legal_tables.FOLDER / f"{table}.json").read_text())["rows"]
 

@@ -53,6 +53,8 @@ STANDING = [
     *playbooks.THANKS.values(),
     *playbooks.OPTED_OUT.values(),
     *playbooks.HELP.values(),
+    *playbooks.STILL_WANTED.values(),
+    *playbooks.STILL_ON.values(),
 ]
 # R140 and R107.
 NEVER_SAID = re.compile(

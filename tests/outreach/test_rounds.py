@@ -280,16 +280,31 @@ def test_the_notice_names_the_day_there_and_the_price_that_is_agreed_on_from_the
     assert "renews on Jun 19 for $99.00" in Message.objects.get(patient=membership.patient).body
 
 
-def another_price(membership: Membership, *, on: date) -> PriceChange:
-    version = factories.make_version(membership.plan, price_cents=21900, stripe_price_id="price_dearer")
+def another_price(membership: Membership, *, on: date, **fields) -> PriceChange:
+    version = factories.make_version(
+        membership.plan, **{"price_cents": 21900, "stripe_price_id": "price_dearer", **fields}
+    )
     return PriceChange.objects.create(version=version, effective_on=on, announced_at=NOON, announced_by="staff:1")
 
 
-@pytest.mark.parametrize(("days", "told"), [(15, False), (14, True), (8, True), (0, False)])
-def test_a_member_is_told_of_another_price_fourteen_days_before(days, told):
+@pytest.mark.parametrize(
+    ("days", "from_day", "fields", "told"),
+    [
+        (15, 15, {}, False),
+        (14, 14, {}, True),
+        (9, 9, {}, True),
+        (9, -20, {}, True),  # announced long ago: who was left out then is told before a later payment
+        (14, 15, {}, False),  # this payment is still the old price's
+        (8, 8, {}, False),  # too near for whole days of notice
+        (14, 14, {"status": "paused", "paused_until": NOON + 45 * DAY}, False),
+        (14, 14, {"status": "cancelling"}, False),
+        (14, 14, {"status": "past_due"}, False),
+    ],
+)
+def test_a_member_is_told_of_another_price_some_days_before_their_own_first_payment_of_it(days, from_day, fields, told):
     """R96."""
-    membership = member()
-    another_price(membership, on=TUESDAY + days * DAY)
+    membership = member(current_period_end=NOON + days * DAY, **fields)
+    another_price(membership, on=TUESDAY + from_day * DAY)
 
     found = line("daily", membership)
 
@@ -297,10 +312,13 @@ def test_a_member_is_told_of_another_price_fourteen_days_before(days, told):
 
 
 def test_another_price_is_told_once_in_words_and_not_to_who_pays_it_already_or_left():
-    """R96: and nobody is moved by it."""
-    membership, gone = member(), member("Bo", status="cancelled", ended_at=NOON - 200 * DAY)
-    change = another_price(membership, on=TUESDAY + 10 * DAY)
-    factories.make_membership(factories.make_patient("Cleo"), version=change.version)
+    """R96: and by the notice alone nobody is moved."""
+    soon = {"current_period_end": NOON + 10 * DAY}
+    membership, gone = member(**soon), member("Bo", status="cancelled", ended_at=NOON - 200 * DAY)
+    change = another_price(membership, on=TUESDAY + 5 * DAY)
+    factories.make_membership(factories.make_patient("Cleo"), version=change.version, **soon)
+    newer = factories.make_version(membership.plan, price_cents=29900, stripe_price_id="price_newer")
+    factories.make_membership(factories.make_patient("Dee"), version=newer, **soon)
     runs = [cadence.run(cadence.plan("daily", on=TUESDAY, now=NOON), actor="system", now=NOON) for _ in range(2)]
 
     sequences.advance(now=NOON)
@@ -312,12 +330,32 @@ def test_another_price_is_told_once_in_words_and_not_to_who_pays_it_already_or_l
     assert line("daily", gone) is None
 
 
+def test_of_two_announced_prices_the_later_one_counts_also_where_it_is_what_they_pay():
+    membership = member(current_period_end=NOON + 10 * DAY)
+    another_price(membership, on=TUESDAY + 3 * DAY)
+    another_price(membership, on=TUESDAY + 4 * DAY, price_cents=19900, stripe_price_id="price_as_before")
+
+    assert line("daily", membership) is None
+
+
 def test_a_price_that_was_taken_back_is_told_to_nobody():
-    membership = member()
+    membership = member(current_period_end=NOON + 10 * DAY)
     another_price(membership, on=TUESDAY + 10 * DAY)
     PriceChange.objects.update(withdrawn_at=NOON)
 
     assert line("daily", membership) is None
+
+
+def test_a_notice_that_waits_while_the_price_is_taken_back_does_not_go_out():
+    membership = member(current_period_end=NOON + 10 * DAY)
+    another_price(membership, on=TUESDAY + 10 * DAY)
+    cadence.run(cadence.plan("daily", on=TUESDAY, now=NOON), actor="system", now=NOON)
+    PriceChange.objects.update(withdrawn_at=NOON)
+
+    sequences.advance(now=NOON)
+
+    assert not Message.objects.exists()
+    assert Enrolment.objects.get().ended_because == "price withdrawn"
 
 
 # --- pauses ---
