@@ -17,7 +17,18 @@ from django.db.models.functions import Least
 
 from common.claims import claim
 from members.stripe_gateway import StripeRefused, StripeUnavailable
-from outreach import delivery, gate, handovers, late_facts, offers, send_errors, silence, transports, wire
+from outreach import (
+    delivery,
+    gate,
+    handovers,
+    late_facts,
+    offers,
+    send_errors,
+    silence,
+    silence_questions,
+    transports,
+    wire,
+)
 from outreach.models import Message
 from outreach.send_errors import Action
 from outreach.transports import TransportError
@@ -99,7 +110,7 @@ def put(message: Message, denial: gate.Denial, *, now: datetime) -> None:
     if message.status == Status.HELD:
         handovers.cannot_text(message, now=now)
         if denial.code == silence.CODE:
-            silence.ask(message, now=now)
+            silence_questions.ask(message, now=now)
 
 
 def _claim(queued: QuerySet[Message], now: datetime) -> int:

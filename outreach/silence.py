@@ -1,6 +1,6 @@
 """R16: a consent to marketing texts that nobody has used for 18 months is confirmed again before the next one.
 
-The question is a servicing text and offers nothing. YES, or any other text, ends the silence; STOP ends the texts.
+The question (`silence_questions`) is a servicing text and offers nothing. YES, or any other text, ends the silence; STOP ends the texts.
 """
 
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from members import audit
 from members.models import ConsentEntry
-from outreach import legal_tables, offers, standing_texts
+from outreach import legal_tables, offers
 from outreach.models import Message
 
 QUESTION = "reconfirm"
@@ -29,26 +29,6 @@ def is_long(message: Message, *, now: datetime) -> bool:
     ours = texts.filter(spoken).exclude(pk=message.pk).exclude(dedupe_key__startswith=f"{QUESTION}:")
     agreed = ConsentEntry.objects.filter(who, act=ConsentEntry.Act.OPT_IN, occurred_at__gt=since)
     return not ours.exists() and not agreed.exists()
-
-
-def ask(held: Message, *, now: datetime) -> Message | None:
-    """Ask once in a silence whether they still want texts; None for a message without a patient."""
-    from outreach import outbox  # it asks here when it holds a message
-
-    if held.patient is None:
-        return None
-    lasts = legal_tables.consent_silence().lasts
-    before = Message.objects.filter(address=held.address, dedupe_key__startswith=f"{QUESTION}:")
-    if before.filter(created_at__gt=now - lasts).exists():
-        return None
-    return outbox.post(
-        kind=Message.Kind.SERVICING,
-        body=standing_texts.still_wanted(held.patient),
-        dedupe_key=f"{QUESTION}:{held.address}:{now:%Y%m%d}",
-        patient=held.patient,
-        address=held.address,
-        now=now,
-    )
 
 
 def confirmed(answer: Message, *, now: datetime) -> bool:

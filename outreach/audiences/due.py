@@ -95,16 +95,17 @@ def select_price_changes(moment: Moment) -> Selection:
         current_period_end__gt=moment.begins + timedelta(days=rule.at_least + 1),
         current_period_end__lte=moment.begins + timedelta(days=rule.told),
     )
-    rows = rows.annotate(first_day=local_day("current_period_end")).annotate(
+    dated = rows.annotate(first_day=local_day("current_period_end"))
+    priced: Any = dated.annotate(  # the type checker's plugin does not know these columns
         change=Subquery(first.values("pk")[:1], output_field=BigIntegerField()),
         new_price=Subquery(first.values("version__price_cents")[:1], output_field=IntegerField()),
     )
     known = PriceMove.objects.filter(membership=OuterRef("pk"), change=OuterRef("change"))
-    rows = rows.filter(~Exists(known.exclude(state=PriceMove.State.MISSED)), change__isnull=False)
-    rows = rows.exclude(new_price=F("plan_version__price_cents"))
-    rows = rows.annotate(cause=Concat(Value("price:"), Cast("change", CharField()), Value(":"), F("first_day")))
+    due = priced.filter(~Exists(known.exclude(state=PriceMove.State.MISSED)), change__isnull=False)
+    due = due.exclude(new_price=F("plan_version__price_cents"))
+    due = due.annotate(cause=Concat(Value("price:"), Cast("change", CharField()), Value(":"), F("first_day")))
     signals = JSONObject(change=F("change"), changes_on=F("first_day"), new_price_cents=F("new_price"))
-    return _selection(moment, rows, Slug.PRICE_CHANGE, signals=signals)
+    return _selection(moment, due, Slug.PRICE_CHANGE, signals=signals)
 
 
 def select_pauses(moment: Moment) -> Selection:
