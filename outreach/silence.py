@@ -1,7 +1,7 @@
 """R16: a consent to marketing texts that nobody has used for 18 months is confirmed again before the next one.
 
-The question (`silence_questions`) is a servicing text and offers nothing. YES, or any other text, ends the silence; STOP
-ends the texts.
+The question (`silence_questions`) is a servicing text and offers nothing. YES, or any other text, ends the silence;
+STOP ends the texts.
 """
 
 from datetime import datetime, timedelta
