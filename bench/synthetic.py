@@ -15,6 +15,7 @@ from members import standings
 from members.models import (
     ConsentEntry,
     CreditEntry,
+    HeldLot,
     Invoice,
     Location,
     Membership,
@@ -200,6 +201,8 @@ def _credits(membership: Membership, count: int, now: datetime) -> None:
         quantity="-1", left="0", key="'bench:spend:' || g", expires_at="NULL",
         occurred_at=ago(now, f"{age} + {at} % 28 - 5"),
     )  # fmt: skip
+    unused = CreditEntry.objects.filter(pk__gt=FIRST + 2 * count, pk__lte=FIRST + GRANTS * count)
+    HeldLot.objects.bulk_create((HeldLot(pk=lot) for lot in unused.values_list("pk", flat=True)), batch_size=5000)
 
 
 def _invoices(membership: Membership, count: int, now: datetime) -> None:

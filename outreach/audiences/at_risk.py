@@ -162,6 +162,6 @@ def _credits() -> "QuerySet[CreditEntry]":
 
 def _next_expiry(moment: Moment) -> Any:
     """When the next credits end that are still there, within 30 days."""
-    lots = _credits().filter(lot__isnull=True, expires_at__gt=moment.now, expires_at__lte=moment.now + _EXPIRES_WITHIN)
-    left = lots.annotate(used=Coalesce(Sum("uses__quantity"), 0)).filter(quantity__gt=-F("used"))
-    return Subquery(left.order_by("expires_at").values("expires_at")[:1], output_field=DateTimeField())
+    held = _credits().filter(held__isnull=False)
+    soon = held.filter(expires_at__gt=moment.now, expires_at__lte=moment.now + _EXPIRES_WITHIN)
+    return Subquery(soon.order_by("expires_at").values("expires_at")[:1], output_field=DateTimeField())

@@ -3,12 +3,14 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 
 from bench import databases, synthetic
 from bench.harness import Result, medians, percentile
 from common.errors import Refused
 from members import standings
-from members.models import CreditEntry, Invoice, Membership, Patient, Visit
+from members.models import CreditEntry, HeldLot, Invoice, Membership, Patient, Visit
 from outreach import cadence
 from tests.factories import NOON
 
@@ -26,6 +28,12 @@ def test_a_synthetic_chain_keeps_every_rule_of_the_tables_and_its_sums_agree():
     assert Visit.objects.filter(patient__gt=synthetic.FIRST, status="completed").count() == MEMBERS * synthetic.VISITS
     assert Invoice.objects.filter(membership__gt=synthetic.FIRST, status="open").count() == MEMBERS * 4 // 100
     assert not CreditEntry.objects.filter(left__lt=0).exists()
+    left = CreditEntry.objects.filter(lot__isnull=True).annotate(
+        rest=F("quantity") + Coalesce(Sum("uses__quantity"), 0)
+    )
+    assert set(HeldLot.objects.values_list("pk", flat=True)) == set(
+        left.filter(rest__gt=0).values_list("pk", flat=True)
+    )
     assert standings.drifts(now=NOON) == []
     with connection.cursor() as cursor:  # foreign keys, which wait for the commit
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from members import interests, membership_changes, standings, visits
+from members import credits, interests, membership_changes, standings, visits
 from members.models import Invoice, Location, Membership, Patient, Practice, PriceChange, Visit
 from outreach import cadence, playbooks, sequences
 from outreach.late_facts import cause_of
@@ -100,6 +100,19 @@ def test_the_signals_are_kept_with_the_enrolment():
 
     signals = Enrolment.objects.get().signals
     assert (signals["days_since_visit"], signals["interval_days"], signals["utilization"]) == (22, 14, None)
+
+
+def test_the_next_credits_to_end_are_those_that_are_still_there():
+    membership, facial = member(), factories.make_service()
+    by = {"membership": membership, "service": facial, "actor": "system", "reason": "test", "now": NOON - 30 * DAY}
+    for days in (5, 12, 20):
+        credits.grant(quantity=1, key=f"lot:{days}", expires_at=NOON + days * DAY + DAY / 2, **by)
+    credits.spend(key="visit", **by)
+    standings.repair(now=NOON, actor="system")
+
+    cadence.run(cadence.plan("monday", on=TUESDAY, now=NOON), actor="system", now=NOON)
+
+    assert Enrolment.objects.get().signals["expires_in_days"] == 12
 
 
 # --- the lot ---
