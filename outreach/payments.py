@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from common import clock
 from members import places
-from members.models import Dispute, Invoice
+from members.models import Dispute, Invoice, Membership
 from members.models.billing import InvoiceQuerySet
 from outreach.models import Enrolment, Sequence, Step
 
@@ -18,13 +18,15 @@ from outreach.models import Enrolment, Sequence, Step
 class Figures:
     open_count: int
     open_cents: int
+    open_resting: int  # of the open ones, those of members who are not past due: paused, ended, or paying again
     recovered_count: int
     recovered_cents: int
     disputes: int
 
 
 def figures(*, now: datetime, zone: str, at: Collection[int] | None = None) -> Figures:
-    """Owed now: open invoices that failed. Recovered: invoices that had failed and were paid this calendar month.
+    """Open now: invoices that failed, also of members who were paused or left since. Recovered: invoices that had
+    failed and were paid this calendar month.
 
     `at`: of members of these locations only.
     """
@@ -33,6 +35,7 @@ def figures(*, now: datetime, zone: str, at: Collection[int] | None = None) -> F
     totals = failed.aggregate(
         open_count=Count("pk", filter=_OWED),
         open_cents=Sum("amount_remaining_cents", filter=_OWED, default=0),
+        open_resting=Count("pk", filter=_OWED & ~Q(membership__status=Membership.Status.PAST_DUE)),
         recovered_count=Count("pk", filter=recovered_now),
         recovered_cents=Sum("amount_due_cents", filter=recovered_now, default=0),
     )

@@ -106,7 +106,7 @@ class PaymentTable(BaseTable):
 
     def __init__(self, *args: Any, may_pause: bool, may_waive: bool, **kwargs: Any) -> None:
         self.may_pause, self.may_waive = may_pause, may_waive
-        empty = _("Nobody is past due. Failed payments appear here as soon as Stripe tells of them.")
+        empty = _("No failed payment is open. One appears here as soon as Stripe tells of it.")
         super().__init__(*args, empty_text=empty, **kwargs)
 
     def render_why(self, record: Invoice) -> str:

@@ -108,11 +108,15 @@ def _same_day(one: datetime, other: datetime, zone: str) -> bool:
     return clock.local_date(one, zone) == clock.local_date(other, zone)
 
 
-def automation(*, now: datetime) -> Automation:
-    """What went out, was answered, was held back and came in, without anyone at the desk."""
+def automation(*, now: datetime, at: At = None) -> Automation:
+    """What went out, was answered, was held back and came in, without anyone at the desk.
+
+    Narrowed as the lists that the numbers open: texts by the patient's home, payments by the membership's location.
+    """
     done = Automation()
     groups = (
-        Message.objects.filter(created_at__gte=now - DAY, direction=Direction.OUT)
+        places.within(Message.objects.all(), at, "patient__home_location")
+        .filter(created_at__gte=now - DAY, direction=Direction.OUT)
         .exclude(kind=Message.Kind.STAFF)
         .order_by()
         .values_list("kind", "status", "reason")
@@ -127,7 +131,7 @@ def automation(*, now: datetime) -> Automation:
         if status == Status.HELD:
             done.held += count
             done.held_because[reason or "No reason noted"] += count
-    paid = recovered_invoices(since=now - DAY).aggregate(
+    paid = places.within(recovered_invoices(since=now - DAY), at, "membership__location").aggregate(
         members=Count("membership", distinct=True), cents=Coalesce(Sum("amount_due_cents"), 0)
     )
     done.recovered, done.recovered_cents = paid["members"], paid["cents"]

@@ -30,7 +30,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "arrivals": arrivals,
         "to_come": [one for one in arrivals if not one.is_past],
         "earlier": [one for one in arrivals if one.is_past],
-        "done": facts.automation(now=now),
+        "done": facts.automation(now=now, at=here),
         "week": week.rounds(now=now, zone=zone, at=here),
     }
     return htmx.render(request, "portal/today.html", context, partial="today")

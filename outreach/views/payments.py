@@ -22,7 +22,7 @@ from outreach.tables import PaymentTable, RecoveredTable
 @staff()
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """What is past due; `?show=recovered` opens the payments of this month that had failed."""
+    """What failed and is still open; `?show=recovered` opens the payments of this month that had failed."""
     now, first = clock.now(), Location.objects.order_by("pk").first()
     zone = first.time_zone if first else "UTC"
     here = places_of(request)

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from common import clock
 from members import credits, escalations
-from members.models import Invoice, Membership, Visit
+from members.models import Invoice, Membership, StaffRole, Visit
 from outreach.models import CadencePlan, Enrolment, Message, PlanLine, Sequence
 from tests import factories
 from tests.factories import NOON
@@ -185,6 +185,41 @@ def test_money_that_came_back_is_money_of_invoices_that_had_failed(desk):
 
     assert (done.recovered, done.recovered_cents) == (1, 19900)
     assert len(rows) == 1
+
+
+def test_what_was_done_counts_for_staff_of_one_location_the_rows_that_they_may_open(client):
+    here, there = factories.make_location(), factories.make_location(external_id="dal", name="Dallas")
+    dana = factories.make_staff()
+    StaffRole.objects.filter(user=dana).update(location=here)
+    client.force_login(dana)
+    for number, home in enumerate((here, there, there)):
+        member = factories.make_membership(
+            factories.make_patient("Ana", f"Quill{number}", home_location=home), location=home
+        )
+        for how in ({}, {"kind": "reply"}, {"status": "held", "reason": "Quiet hours"}, {"status": "failed"}):
+            text_to(member.patient, **how)
+        Invoice.objects.create(
+            membership=member, stripe_id=f"in_{number}", status="paid", amount_due_cents=19900,
+            amount_remaining_cents=0, currency="usd", issued_at=NOON - timedelta(days=2),
+            first_failed_at=NOON - timedelta(days=2), paid_at=NOON - timedelta(hours=1),
+        )  # fmt: skip
+
+    done = client.get(reverse("portal:today")).context["done"]
+    opened = [
+        len(client.get(reverse(page), asked).context["table"].rows)
+        for page, asked in (
+            ("outreach:messages", {"sender": "automation", "status": "went", "period": "day"}),
+            ("outreach:messages", {"sender": "automation", "status": "delivered", "period": "day"}),
+            ("outreach:messages", {"kind": "reply", "status": "went", "period": "day"}),
+            ("outreach:messages", {"sender": "automation", "status": "held", "period": "day"}),
+            ("outreach:messages", {"sender": "automation", "status": "trouble", "period": "day"}),
+            ("members:list", {"recovered": "day"}),
+        )
+    ]
+
+    counted = [done.sent, done.delivered, done.answered, done.held, done.trouble, done.recovered]
+    assert counted == opened == [2, 2, 1, 1, 1, 1]
+    assert (done.held_because, done.recovered_cents) == ({"Quiet hours": 1}, 19900)
 
 
 def week_of(page) -> str:

@@ -5,7 +5,16 @@ from django.contrib.messages import get_messages
 
 from common import clock
 from members import billing, stripe_gateway
-from members.models import AuditEntry, ConsentEntry, CreditEntry, Escalation, Invoice, Reconciliation, StripeEvent
+from members.models import (
+    AuditEntry,
+    ConsentEntry,
+    CreditEntry,
+    Escalation,
+    Invoice,
+    Membership,
+    Reconciliation,
+    StripeEvent,
+)
 from members.stripe_standin import playing, store
 from outreach import recovery
 from outreach.models import Enrolment, Message
@@ -58,6 +67,26 @@ def test_an_open_payment_shows_amount_reason_step_and_acts(desk):
     assert "Step 1 of 4" in shown
     assert "Charge again" in shown
     assert "Send link" in shown
+
+
+def test_past_due_counts_members_and_open_counts_payments_and_each_opens_its_rows(desk):
+    """A payment stays open when its member is paused or leaves: then it is open, and nobody is past due for it."""
+    owing_member()
+    for number, status in (("2", "paused"), ("3", "cancelled")):
+        gone, _ = owing_member(
+            patient=factories.make_patient("Gone", status.title()), stripe_subscription_id=f"sub_{number}"
+        )
+        Membership.objects.filter(pk=gone.pk).update(status=status, past_due_since=None)
+
+    payments, today = desk.get("/payments/"), desk.get("/")
+    shown = " ".join(payments.content.decode().split())
+    members = desk.get("/members/", {"status": "past_due"})
+
+    assert "3 payments open, 2 of members not past due" in shown
+    assert [len(payments.context["table"].rows), payments.context["figures"].open_cents] == [3, 3 * 199_00]
+    assert shown.count("· Paused</div>") == shown.count("· Cancelled</div>") == 1
+    assert [today.context["at_risk"].members, today.context["at_risk"].cents] == [1, 199_00]
+    assert len(members.context["table"].rows) == 1
 
 
 def test_each_role_is_offered_what_it_may_do(client):
@@ -169,7 +198,7 @@ def test_a_hard_decline_offers_no_retry(desk):
 def test_an_empty_list_says_so(desk):
     factories.make_location()
 
-    assert "Nobody is past due" in page(desk)
+    assert "No failed payment is open" in page(desk)
 
 
 def test_what_was_recovered_this_month_is_counted(desk):
