@@ -23,6 +23,7 @@ class Job:
 JOBS = (
     Job("tick", "medspa.tasks.tick", 1, "claims billing changes, advances sequences, sends due messages"),
     Job("lost-texts", "medspa.tasks.lost_texts", 10, "takes in the texts that an outage of our webhook lost"),
+    Job("erasures", "medspa.tasks.erase_at_carrier", 1, "deletes card numbers and pictures at the carrier"),
     Job("reminders", "medspa.tasks.reminders", 1, "reminds the desk, then the owner, of patients whom nobody took"),
     Job("cadence", "medspa.tasks.cadence", 1, "plans and runs the rounds that a location's own clock calls for"),
     Job("campaign-health", "medspa.tasks.check_campaigns", 15, "stops a marketing sequence that too many refuse"),

@@ -14,7 +14,7 @@ from members import api_replays, audit_check, credits, grace, metric_snapshots, 
 from members import mirror as diary_mirror
 from members import reconciliation as stripe_comparison
 from members.importing import jobs
-from outreach import appointments, campaign_health
+from outreach import appointments, campaign_health, erasures
 from outreach import cadence as rounds
 from outreach import expiring_cards as card_reminders
 from outreach import lost_texts as lost
@@ -33,6 +33,11 @@ def cadence() -> None:
 def lost_texts() -> None:
     with traced("lost-texts"):
         lost.take_in(now=clock.now())
+
+
+def erase_at_carrier() -> None:
+    with traced("erasures"):
+        erasures.run_due(now=clock.now())
 
 
 def reminders() -> None:

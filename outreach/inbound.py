@@ -13,7 +13,7 @@ from common import phones, redaction
 from common.errors import Refused
 from members import consent, escalations
 from members.models import Escalation, Patient, PatientLink, PatientPhone, Practice
-from outreach import alerts, keywords, opt_outs, outbox, preference_links, silence, standing_texts
+from outreach import alerts, erasures, keywords, opt_outs, outbox, preference_links, silence, standing_texts
 from outreach.keywords import Keyword, Meaning
 from outreach.models import Message
 
@@ -45,6 +45,8 @@ def receive(
         with transaction.atomic():
             kept = _without_parts(address, redaction.redact(body), now)
             message = _store(sid, address, kept, media_count, answerable, now)
+            if media_count or kept != body:
+                erasures.ask(message, now=now)
             if not _acknowledged(message, now) and not _still_wanted(message, now):
                 _settle(message, keywords.read(body, opt_out_type=opt_out_type), now)
             if not answerable:
@@ -87,6 +89,7 @@ def _without_parts(address: str, body: str, now: datetime) -> str:
             for text, words in zip(texts, cut, strict=False):
                 escalations.quote_otherwise(phone=address, said=text.body, instead=words)
                 Message.objects.filter(pk=text.pk).update(body=words)
+                erasures.ask(text, now=now)
             return cut[-1]
     return body
 

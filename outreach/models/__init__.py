@@ -3,6 +3,7 @@
 from outreach.models.acknowledgements import Acknowledgement
 from outreach.models.cadence import CadencePlan, PlanLine
 from outreach.models.calls import Call
+from outreach.models.erasures import Erasure
 from outreach.models.messages import GateDecision, Message
 from outreach.models.offers import Offer
 from outreach.models.pages import Page
@@ -16,6 +17,7 @@ __all__ = [
     "CadencePlan",
     "Call",
     "Enrolment",
+    "Erasure",
     "GateDecision",
     "HandsetCall",
     "HandsetMail",

@@ -67,3 +67,10 @@ class TextTransport(Transport, Protocol):
     def received(self, *, since: datetime) -> list[Inbound]:
         """The texts from patients that the carrier took since then, oldest first. Raises TransportError."""
         ...
+
+    def erase(self, sid: str) -> None:
+        """Delete the words and the pictures of a patient's text at the carrier (R125, R127); again changes nothing.
+
+        Returns only when the carrier confirmed that nothing is left. Raises TransportError.
+        """
+        ...

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 ACCOUNT_SID = "AC" + "0" * 32
 _UNSUBSCRIBED = "21610"
+ERASED = "(erased at the carrier)"
 
 # Twilio's words, each only as the whole text. YES opts back in, but says nothing while the number is subscribed.
 _WORDS = {
@@ -61,6 +62,9 @@ class Phonebook:
     def received(self, *, since: datetime) -> list[Inbound]:
         texts = HandsetText.objects.filter(from_handset=True, created_at__gte=since).order_by("created_at", "pk")
         return [Inbound(text.sid, text.handset, settings.TWILIO_FROM_NUMBER, text.body, 0) for text in texts]
+
+    def erase(self, sid: str) -> None:
+        HandsetText.objects.filter(sid=sid).update(body=ERASED)
 
     def ping(self) -> None:
         """Nothing to ask: it is this very process."""

@@ -15,6 +15,7 @@ LONGEST_VALIDITY_SECONDS = 36_000
 _CLOCK_SKEW = timedelta(minutes=1)
 _LOOKED_AT = 100
 _LISTED = 1_000
+_NOT_THERE = "20404"
 
 
 class TwilioSms:
@@ -57,6 +58,20 @@ class TwilioSms:
                 for text in reversed(texts)
                 if text.direction == "inbound"
             ]
+
+    def erase(self, sid: str) -> None:
+        try:
+            with twilio_client.client() as client:
+                left = client.messages(sid).update(body="")
+        except TransportError as error:
+            if error.code == _NOT_THERE:
+                return
+            raise
+        if left.body:
+            raise TransportError("Twilio kept the words.", code="not_erased", permanent=False, accepted=False)
+        with twilio_client.client() as client:
+            for picture in client.messages(sid).media.list():
+                picture.delete()
 
     def ping(self) -> None:
         with twilio_client.client() as client:

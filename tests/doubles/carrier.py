@@ -13,6 +13,7 @@ class Carrier:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.erased: list[str] = []
         self.valid_seconds: list[int | None] = []
         self.failures: list[Exception] = []
         self.keeps_what_it_fails = False
@@ -36,6 +37,11 @@ class Carrier:
         if not self.can_look_up:
             raise lost()
         return self._known.get((to, body))
+
+    def erase(self, sid: str) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.erased.append(sid)
 
     def _take(self, to: str, body: str, valid_seconds: int | None, receipt: Receipt) -> None:
         self.sent.append((to, body))
