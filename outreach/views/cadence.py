@@ -17,7 +17,7 @@ from members import places
 from members.models import Location, Practice
 from members.views import signed_in
 from outreach import automations, cadence, promotions, switches
-from outreach.cadence import reasons, rounds
+from outreach.cadence import calendar, reasons, rounds
 from outreach.models import CadencePlan, KillSwitch, Promotion, Sequence, Suppression
 
 _ROWS = 25
@@ -37,6 +37,7 @@ def week(request: HttpRequest) -> HttpResponse:
     context = {
         "now": now,
         "zone": zone,
+        "days": calendar.week(now=now, zone=zone, at=places_of(request)),
         "rounds": [_round(which, now, zone) for which in cadence.ROUNDS],
         "plans": plans,
         "automations": automations.listed(practice),

@@ -1,5 +1,6 @@
 """The pages of the week and of the sequences, through their doors."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -48,6 +49,25 @@ def test_a_dry_run_lists_people_and_reasons_and_the_run_enrols_them_once(owner):
     assert Enrolment.objects.count() == 1
     assert "run before; nobody was enrolled twice" in page
     assert "It ran on" in page
+
+
+def test_the_week_is_a_calendar_of_what_ran_what_did_not_and_what_is_planned(owner):
+    """Noon is a Tuesday; Wednesday's round was run by hand a day early and stands where it ran."""
+    CadencePlan.objects.create(
+        which="monday", on=NOON.date() - timedelta(days=1), made_at=NOON, ran_at=NOON, enrolled=4
+    )
+    CadencePlan.objects.create(which="wednesday", on=NOON.date(), made_at=NOON, ran_at=NOON, enrolled=2)
+    CadencePlan.objects.create(which="daily", on=NOON.date() - timedelta(days=1), made_at=NOON)  # a dry run only
+
+    page = owner.get(reverse("outreach:cadence")).content.decode()
+
+    words = " ".join(re.sub(r"<[^>]+>", " ", page.split('id="h-days"')[1].split("</section>")[0]).split())
+    assert (
+        "Mon Jun 15 10:00 Monday 4 enrolled 11:00 Every day did not run 17:00 Every evening did not run "
+        "Tue Jun 16 10:00 Wednesday 2 enrolled 11:00 Every day planned 17:00 Every evening planned "
+        "Wed Jun 17 10:00 Wednesday planned"
+    ) in words
+    assert words.count("planned") == 2 + 3 + 2 + 3 + 2 + 2
 
 
 def test_the_desk_sees_the_week_and_may_not_run_it(client):
