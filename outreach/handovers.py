@@ -25,7 +25,8 @@ def undelivered(message: Message, *, now: datetime, always: bool = False) -> Non
     if message.channel == Message.Channel.VOICE:
         _call_missed(message, now)
         return
-    if not always and (message.kind not in _MISSED or _is_thanks(message) or second_tries.by_mail(message, now=now)):
+    goes_on = second_tries.by_mail(message, now=now)
+    if not always and (message.kind not in _MISSED or _is_thanks(message) or goes_on):
         return
     if told := _acknowledgement(message):
         unacknowledged(told, now=now)

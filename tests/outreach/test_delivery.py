@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from members import consent
-from members.models import Escalation
+from members.models import Escalation, Patient
 from outreach import delivery, handovers, outbox
 from outreach.models import Message
 from tests import factories
@@ -206,3 +206,51 @@ def test_a_sender_refused_later_stops_texting_too():
     tell(message, "undelivered", code="30034")
 
     assert Escalation.objects.filter(subject=handovers.SENDER_HALTED).exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "a_person_looks"), [("30005", 0), ("30006", 0), ("30007", 0), ("30004", 0), ("21617", 1)]
+)
+def test_a_notice_that_did_not_arrive_by_text_goes_by_e_mail_once(code, a_person_looks):
+    """R103: whatever became of the text, the duty to tell stays."""
+    notice = sending("notice")
+
+    for _ in range(2):
+        tell(notice, "undelivered", code=code)
+
+    letter = Message.objects.exclude(pk=notice.pk).get()
+    assert (letter.channel, letter.address, letter.body) == ("email", notice.patient.email, notice.body)
+    assert letter.status == "queued"
+    assert Escalation.objects.count() == a_person_looks
+
+
+def test_a_notice_is_texted_again_by_the_table_before_it_goes_by_e_mail():
+    """R80, R103."""
+    notice = sending("notice")
+
+    tell(notice, "undelivered", code="30008")
+    again = Message.objects.exclude(pk=notice.pk).get()
+    Message.objects.filter(pk=again.pk).update(status="sending", claimed_at=again.due_at, attempts=1)
+    tell(again, "undelivered", code="30008", sid="SM2", at=again.due_at)
+
+    letter = Message.objects.exclude(pk__in=[notice.pk, again.pk]).get()
+    assert (again.channel, letter.channel) == ("sms", "email")
+    assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize("mailbox", ["none", "bounces"])
+def test_a_notice_that_reaches_nobody_by_either_way_is_a_persons_work(mailbox):
+    """R103: then it is told by post or by telephone."""
+    notice = sending("notice")
+    if mailbox == "none":
+        Patient.objects.update(email="")
+        notice.refresh_from_db()
+
+    tell(notice, "undelivered", code="30005")
+    if mailbox == "bounces":
+        letter = Message.objects.exclude(pk=notice.pk).get()
+        Message.objects.filter(pk=letter.pk).update(status="sending", claimed_at=NOON, attempts=1)
+        tell(letter, "undelivered", code="bounced", sid="mail-1")
+
+    case = Escalation.objects.get()
+    assert (case.reason, case.patient) == ("undelivered", notice.patient)

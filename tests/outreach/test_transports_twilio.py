@@ -113,6 +113,21 @@ def test_without_a_messaging_service_the_number_is_the_sender(twilio, settings):
     assert "ValidityPeriod" not in form
 
 
+@pytest.mark.parametrize(("service", "number"), [(SERVICE, ""), (SERVICE, "+15125550100"), ("", "+15125550100")])
+def test_ten_texts_have_one_sender(twilio, settings, service, number):
+    """R57: by the service, Twilio keeps to the number that the patient knows; we never name another one."""
+    settings.TWILIO_MESSAGING_SERVICE_SID, settings.TWILIO_FROM_NUMBER = service, number
+    twilio.post(MESSAGES, json=MESSAGE, status=201)
+
+    for _ in range(10):
+        send()
+
+    forms = [parse_qs(call.request.body) for call in twilio.calls]
+    senders = {(form.get("MessagingServiceSid", [""])[0], form.get("From", [""])[0]) for form in forms}
+    assert len(forms) == 10
+    assert senders == {(service, "" if service else number)}
+
+
 @pytest.mark.parametrize(("asked", "given"), [(0, "1"), (90_000, "36000")])
 def test_the_validity_period_stays_in_twilios_range(twilio, asked, given):
     twilio.post(MESSAGES, json=MESSAGE, status=201)
