@@ -66,9 +66,13 @@ def patient_of(number: str) -> Patient | None:
 
 
 def _address(sender: str) -> tuple[str, bool]:
-    """(E.164, True), or (what came, cut, False) for a short code, a name or a foreign number (R77)."""
-    as_it_came = sender.strip()[:_LONGEST_ADDRESS], False
-    if not sender.strip().startswith("+"):  # "GLOWSPA" would be read as digits
+    """(E.164, True), or (what came, cut, False) for a short code, a name or a foreign number (R77).
+
+    A number that wrote by RCS is the number that we text: one opt-out for all of it (R65).
+    """
+    sender = sender.strip().removeprefix("rcs:")
+    as_it_came = sender[:_LONGEST_ADDRESS], False
+    if not sender.startswith("+"):  # "GLOWSPA" would be read as digits
         return as_it_came
     try:
         return phones.to_e164(sender), True

@@ -29,6 +29,7 @@ def test_the_address_is_the_public_one():
 
 
 def test_a_signed_text_is_stored_acknowledged_with_empty_twiml_and_answered_by_a_task(ana, drain):
+    """R70: the door waits for no answer; that one comes with the queue."""
     response = post(form(ana.phone))
 
     assert (response.status_code, response["Content-Type"]) == (200, "text/xml")

@@ -55,6 +55,11 @@ def texted(
     )
 
 
+def agreed_to_everything(message: Message) -> None:
+    for kind, channel in (("automated_voice", "voice"), ("servicing", "email")):
+        factories.agree(message.patient, kind, channel=channel)
+
+
 def enrolled(slug: str, membership: Membership, cause: str) -> Enrolment:
     playbooks.install()
     return sequences.enrol(slug=slug, membership=membership, cause=cause, now=NOON)
@@ -123,7 +128,7 @@ def test_holds_silence_automation(kind, hold, expected):
 
 @pytest.mark.parametrize("kind", ["servicing", "marketing"])
 def test_a_dispute_stops_dunning_and_marketing(kind):
-    """R136."""
+    """R27, R136."""
     message = draft(kind)
     holds.place(kind=Hold.Kind.DISPUTE, phone=message.address, now=NOON)
 
@@ -286,6 +291,32 @@ def test_no_fourth_contact_in_a_day_even_if_the_practice_allowed_more(monkeypatc
     texted(message, ago=timedelta(hours=20), kind="marketing", status="unknown")
 
     assert code(message) == "cap"
+
+
+@pytest.mark.parametrize("channel", ["sms", "email", "voice"])
+def test_no_eighth_contact_about_a_payment_in_seven_days(channel):
+    """R27: by whatever channel the seven came."""
+    message = draft(channel=channel)
+    agreed_to_everything(message)
+    for hours in (25, 35, 49, 73, 97, 121):
+        texted(message, ago=timedelta(hours=hours), channel="email")
+    assert code(message) == ""
+
+    texted(message, ago=timedelta(hours=167), channel="voice")
+
+    assert gate.may_not_send(message, now=NOON).retry_at == NOON + timedelta(hours=1)
+    assert code(message, now=NOON + timedelta(hours=1)) == ""
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(7 * 60 + 59, "cap"), (8 * 60, "")])
+def test_an_automated_call_is_followed_by_no_other_for_eight_hours(minutes, expected):
+    """R25: Maine's limit, kept in every state."""
+    message = draft(channel="voice")
+    agreed_to_everything(message)
+
+    texted(message, ago=timedelta(minutes=minutes), channel="voice")
+
+    assert code(message) == expected
 
 
 @pytest.mark.parametrize("status", ["failed", "held", "dropped", "queued"])
@@ -481,7 +512,7 @@ def test_every_answer_is_kept_with_what_was_looked_at_and_nothing_private():
     assert kept.table_version == gate.legal_tables.version()
     assert kept.inputs["kind"] == "servicing"
     assert kept.inputs["places"] == [["TX", "America/Chicago"]]
-    assert kept.inputs["counts"] == {"legal": 1, "daily": 1}
+    assert kept.inputs["counts"] == {"legal": 1, "daily": 1, "payments": 1}
     assert kept.inputs["holds"] == []
     assert len(kept.inputs["consent_entries"]) == 2
     assert message.address not in str(kept.inputs)

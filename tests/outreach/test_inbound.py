@@ -170,7 +170,7 @@ def test_an_opt_out_word_ends_all_texts_and_wants_no_answer(patient, body):
     "body", ["STOP", "stop", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"]
 )
 def test_where_the_carrier_answers_we_say_nothing(patient, body):
-    """R62: with or without its OptOutType."""
+    """R62: with or without its OptOutType; R64: so it is right for a toll-free number too, where the network answers."""
     receive(body)
     receive(body, sender="+15125550178", opt_out_type="STOP")
 
@@ -201,6 +201,14 @@ def test_a_confirmation_that_is_late_is_not_sent(patient, carrier):
 
     assert carrier.sent == []
     assert ours()[0].status == "dropped"
+
+
+def test_a_stop_by_rcs_blocks_texts_too(patient):
+    """R65."""
+    receive("STOP", sender=f"rcs:{PHONE}")
+
+    assert opted_out()
+    assert Message.objects.get(direction="in").patient == patient
 
 
 def test_what_was_waiting_for_the_number_is_dropped(patient, carrier):

@@ -12,7 +12,7 @@ from common.errors import Refused
 from members import consent, links
 from members.models import Escalation, PatientLink
 from members.stripe_standin.client import outage
-from outreach import delivery, handovers, inbound, opt_outs, outbox, playbooks, sequences
+from outreach import delivery, gate, handovers, inbound, opt_outs, outbox, playbooks, sequences
 from outreach.models import GateDecision, Message
 from tests import factories
 from tests.conftest import run_queued_tasks
@@ -97,6 +97,7 @@ def test_a_text_at_night_waits_for_the_morning():
 
 
 def test_a_message_for_later_is_judged_for_then():
+    """R76: it waits in our own table."""
     message = posted(now=NIGHT, due_at=MORNING + timedelta(hours=1))
 
     assert (message.status, message.due_at) == ("queued", MORNING + timedelta(hours=1))
@@ -240,6 +241,21 @@ def test_what_was_allowed_when_made_is_asked_again_when_sent(carrier):
     message = reloaded(message)
     assert carrier.sent == []
     assert (message.status, message.attempts, message.claimed_at) == ("held", 0, None)
+
+
+@pytest.mark.parametrize("kind", ["servicing", "marketing", "reply", "confirmation", "staff", "opt_out", "emergency"])
+def test_what_the_gate_denies_is_sent_by_no_way_to_the_carrier(carrier, monkeypatch, kind):
+    """R1."""
+    monkeypatch.setattr(gate, "decide", lambda message, *, now: gate.Denial("no", "Not now."))
+    message = posted(kind)
+    Message.objects.update(status="queued")
+
+    outbox.send(message.pk, now=NOON)
+    Message.objects.update(status="queued")
+    outbox.send_due(now=NOON)
+    outbox.recover_stuck(now=NOON + LEASE * 2)
+
+    assert carrier.sent == []
 
 
 def test_a_send_that_comes_too_late_in_the_evening_waits_again(carrier):

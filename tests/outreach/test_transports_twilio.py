@@ -77,6 +77,7 @@ def sent_form(twilio: responses.RequestsMock) -> dict[str, str]:
 
 
 def test_a_text_goes_out_by_the_messaging_service_with_our_callback(twilio):
+    """R76: at once, with no SendAt."""
     twilio.post(MESSAGES, json=MESSAGE, status=201)
 
     receipt = send()
@@ -101,6 +102,7 @@ def test_the_primary_token_signs_the_call(twilio):
 
 
 def test_without_a_messaging_service_the_number_is_the_sender(twilio, settings):
+    """R57."""
     settings.TWILIO_MESSAGING_SERVICE_SID = ""
     settings.TWILIO_FROM_NUMBER = "+15125550100"
     twilio.post(MESSAGES, json=MESSAGE, status=201)
