@@ -64,6 +64,7 @@ _EN = {
     "menu": "Thank you. Your last payment to us did not go through. For a link by text to update your card, say link, "
     "or press 1. To ask about a pause, say pause, or press 2. For a person, say person, or press 0.",
     "again": "Sorry, I did not get that.",
+    "no_card": "Please do not tell me a card number; I have not kept it.",
     "linked": "Thank you. The link is on its way to you by text. Goodbye.",
     "pause": "Thank you. A text is on its way to you; nothing changes before you agree to it. Goodbye.",
     "cannot_text": "I cannot text this number, so one of us will call you. Goodbye.",
@@ -86,6 +87,7 @@ _ES = {
     "menu": "Gracias. Su último pago no se pudo procesar. Para recibir un enlace por texto y actualizar su tarjeta, "
     "diga enlace, o marque 1. Para preguntar por una pausa, diga pausa, o marque 2. Para una persona, marque 0.",
     "again": "Perdón, no le entendí.",
+    "no_card": "Por favor no me diga un número de tarjeta; no lo he guardado.",
     "linked": "Gracias. El enlace va en camino por texto. Adiós.",
     "pause": "Gracias. Le llegará un texto; nada cambia antes de que usted acepte. Adiós.",
     "cannot_text": "No puedo enviar textos a este número; le llamará una persona. Adiós.",

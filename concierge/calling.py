@@ -7,13 +7,14 @@ Emergencies, opt-outs and wrong numbers are heard at every point, by their phras
 wait for a worker that has the reader (settled.md 4). Every call has one of the ends in `Call.ended_because`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django_q.tasks import async_task
 
-from common import doors, phones
+from common import doors, phones, redaction
 from common.errors import Refused
 from concierge import call_cases
 from concierge.call_words import HINTS, WORDS, Wish, chosen, wants_no_calls, wish_of
@@ -63,6 +64,8 @@ def said(call_uuid: UUID, *, digits: str, words: str, now: datetime) -> Answer:
         if wish is not None:
             return _follow(call, wish, now)
         calls.hear(call, words)
+        if redaction.redact(words) != words:
+            return _refuse_card(call, now)
         from concierge import tasks  # they call this module
 
         async_task(tasks.read_call, call.pk)
@@ -157,6 +160,12 @@ def _greeted(call: Call, wish: Wish, now: datetime) -> Answer:
     calls.move(call, Stage.MENU)
     Call.objects.filter(pk=call.pk).update(silences=0)
     return _ask(call, "menu")
+
+
+def _refuse_card(call: Call, now: datetime) -> Answer:
+    """R128: a card number is never taken by voice. Whom we know gets the link; anybody else is asked once more."""
+    answer = _silent(call, now) if call.stage == Stage.GREETING else _text_link(call, now)
+    return replace(answer, words=f"{_words(call, 'no_card')} {answer.words}")
 
 
 def _text_link(call: Call, now: datetime) -> Answer:

@@ -240,6 +240,79 @@ def test_only_the_transports_import_twilio() -> None:
     assert_none(found, "Twilio is spoken to in outreach/transports/ only.")
 
 
+# Those in it and above the floors of messages write to staff only.
+WRITE_MAILS = {
+    "outreach/transports",
+    "medspa/monthly.py",
+    "medspa/portal/team.py",
+    "medspa/portal/setup/connections.py",
+}
+
+
+def test_nothing_is_given_to_a_carrier_but_by_the_sender_that_asks_the_gate() -> None:
+    """R1; test_outbox.py holds that the sender keeps what the gate denies."""
+    gives = {
+        str(path.relative_to(ROOT))
+        for path, node in walk()
+        if isinstance(node, ast.Call) and re.fullmatch(r"transports\.\w+\(.*\)\.send", ast.unparse(node.func))
+    }
+    mails = {
+        place(path, line)
+        for path, line, _ in importers("django.core.mail", "smtplib")
+        if not any(str(path.relative_to(ROOT)).startswith(allowed) for allowed in WRITE_MAILS)
+    }
+    carriers = {
+        place(path, line)
+        for path, line, _ in importers("outreach.transports.twilio_sms", "outreach.transports.twilio_voice")
+        if ROOT / "outreach/transports" not in path.parents
+    }
+
+    assert (gives, mails, carriers) == ({"outreach/sending.py"}, set(), set())
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+KEYS = re.compile(r"[sr]k_(?:live|test)_\w{16,}|whsec_[\w+/=]{20,}|AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY")
+
+
+def test_no_key_stands_in_the_repository() -> None:
+    """R129."""
+    folders = (*FLOORS, "tests", "docs", "bench", "templates", ".ci")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix not in (".png", ".pyc")]
+    files += [path for path in ROOT.iterdir() if path.suffix in (".md", ".toml", ".example", ".txt", "")]
+    found = [
+        f"{path.relative_to(ROOT)}: {hit[0][:12]}…"
+        for path in files
+        if path.is_file()
+        for hit in KEYS.finditer(path.read_text(errors="replace"))
+    ]
+
+    assert len(files) > 500
+    assert KEYS.search("sk_live_" + "a" * 24)
+    assert_none(found, "A key in the code is a key that leaked: roll it and put it into the environment.")
+
+
+def test_the_restricted_key_of_the_documents_is_enough_for_what_the_gateway_asks_and_cannot_pay_out() -> None:
+    """R129."""
+    asked = {
+        named[1]
+        for path, node in walk()
+        if path.parent.name == "stripe_gateway" and isinstance(node, ast.Attribute)
+        if (named := re.match(r"(?:client\(\)\.v1|services)\.(\w+)", ast.unparse(node)))
+    }
+    granted = re.findall(r"^\| (.+?) \| (?:Write|Read) \|", (ROOT / "docs/stripe.md").read_text(), re.M)
+    words = re.sub(r"\W", "", " ".join(granted)).lower()
+    part_of = {"subscription_schedules": "schedules", "invoice_items": "items", "invoice_payments": "invoices"}
+
+    assert len(asked) > 5
+    assert {
+        each
+        for each in asked
+        if part_of.get(each, each).replace("_", "") not in words.replace("checkoutsessions", "checkout")
+    } == set()
+    assert not {"refund", "payout", "transfer", "balance"} & {each.rstrip("s") for each in (*asked, *granted)}
+
+
 # --- time -------------------------------------------------------------------------------------------------------------
 
 CLOCK_CALLS = {

@@ -308,14 +308,33 @@ def test_words_that_nobody_reads_in_time_bring_a_person():
     assert call.next_act == "dial"
 
 
-def test_a_card_number_that_is_spoken_is_not_kept():
-    """R123."""
+@pytest.mark.parametrize(
+    "number", ["4111 1111 1111 1111", "four one one one, one one one one, one one one one, one one one one"]
+)
+def test_a_card_number_that_is_spoken_is_refused_and_not_kept_and_the_link_is_texted(number):
+    """R123, R128."""
+    _, call = ring()
+    telephone.answer(call)
+    telephone.say(call, digits="1")
+
+    telephone.say(call, words=f"my card is {number}")
+
+    assert Call.objects.get().heard == "my card is [card ••••1111]"
+    assert last_words(call).startswith("Please do not tell me a card number; I have not kept it.")
+    [text] = texts()
+    assert "{link}" in text.body
+
+
+def test_a_card_number_from_whom_we_do_not_know_yet_brings_the_question_again_and_no_link():
+    """R109, R128."""
     _, call = ring()
     telephone.answer(call)
 
     telephone.say(call, words="my card is 4111 1111 1111 1111")
 
-    assert Call.objects.get().heard == "my card is [card ••••1111]"
+    assert "I have not kept it" in last_words(call)
+    assert "Am I speaking with Ana?" in last_words(call)
+    assert texts() == []
 
 
 def test_who_opted_out_of_texts_gets_no_link_but_a_person():

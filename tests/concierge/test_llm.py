@@ -141,6 +141,7 @@ def test_a_bare_yes_is_not_sent():
 
 
 def test_identifiers_are_taken_out_before_a_text_leaves():
+    """R120."""
     provider = Provider(LABELS)
 
     read("Hi this is Maria Lopez, call 512-555-0199 or maria@example.com about order 88213 https://x.test/a", provider)
@@ -164,6 +165,7 @@ def test_it_is_off_by_default():
     "missing", [{"baa_signed_on": None}, {"baa_reference": " "}, {"baa_signed_on": date(2030, 1, 1)}]
 )
 def test_it_cannot_be_switched_on_without_an_agreement(missing):
+    """R120."""
     with pytest.raises(Refused, match="agreement"):
         outside_reading.switch_on(provider="openai", model="small", actor="staff:1", now=NOON, **SIGNED | missing)
 
@@ -192,6 +194,7 @@ def test_with_an_agreement_it_is_switched_on_and_off_with_a_trace():
 @pytest.mark.django_db
 @pytest.mark.parametrize(("key", "provider"), [("", "openai"), ("sk", "someone")])
 def test_what_is_missing_is_said(settings, key, provider):
+    """R120: no provider but those that the table knows is asked."""
     settings.CONCIERGE_LLM_API_KEY = key
 
     with pytest.raises(CommandError, match=r"CONCIERGE_LLM_API_KEY|provider"):

@@ -98,6 +98,13 @@ def test_the_notice_of_an_assistant_is_asked_in_texas_only(client, owner):
     assert "ai_notice" not in asked
 
 
+def test_no_switch_of_the_practice_turns_a_safeguard_off():
+    """R104: what is switched is what we say by ourselves, never how patients' data is kept."""
+    switches = {field.name for field in Practice._meta.get_fields() if field.get_internal_type() == "BooleanField"}
+
+    assert switches == {"concierge_on", "nudges_on", "recovery_on", "upgrades_on", "win_back_on", "monthly_mail"}
+
+
 def test_only_an_owner_goes_live(client):
     client.force_login(factories.make_staff(role="manager"))
 

@@ -20,6 +20,7 @@ from members.models import (
     StandinObject,
     StripeEvent,
 )
+from members.stripe_standin import client as client_of_stripe
 from members.stripe_standin import playing, store
 from tests import factories
 from tests.doubles.subscribed import subscribed_member
@@ -66,10 +67,13 @@ def good_renewal(membership: Membership) -> str:
 
 
 class TestTheDoor:
-    def test_a_signed_event_is_stored_and_queued_at_once(self, client):
+    @pytest.mark.parametrize("kind", ["invoice.paid", "invoice.created"])
+    def test_a_signed_event_is_stored_and_queued_at_once(self, client, kind):
+        """R135: the answer waits for nothing, least of all for Stripe."""
         OrmQ.objects.all().delete()
 
-        assert post(client, json.dumps(event("invoice.paid", "in_1"))) == 200
+        with client_of_stripe.outage(503):
+            assert post(client, json.dumps(event(kind, "in_1"))) == 200
 
         assert StripeEvent.objects.get().state == "stored"
         assert OrmQ.objects.count() == 1

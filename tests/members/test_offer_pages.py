@@ -213,9 +213,11 @@ class TestCancel:
         assert classes == ["second", "second"]
         assert "July 6, 2026" in page
 
-    def test_one_click_cancels_and_asks_for_nothing_more(self, client):
-        """R93, R94, R95."""
+    @pytest.mark.parametrize("state", ["CA", "NY", "OH"])
+    def test_one_click_cancels_and_asks_for_nothing_more(self, client, state):
+        """R93, R94, R95; R88: the strictest states' way out, for everybody."""
         member = subscribed_member()
+        type(member.location).objects.update(state=state)
         path = path_to(member, Purpose.CANCEL)
         shown = re.search(r'name="shown" value="(\w+)"', client.get(path).content.decode())[1]
 

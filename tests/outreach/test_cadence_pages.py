@@ -137,6 +137,17 @@ def test_an_offer_to_come_back_has_a_real_end(owner, kind, ends_on, made):
         assert promotions.current(now=NOON) is None
 
 
+def test_an_offer_that_a_third_party_pays_for_cannot_be_made(owner):
+    """R113: it would need an authorization of each patient; there is no field for who pays, and none is read."""
+    owner.post(
+        reverse("outreach:promote"), {"kind": "funded", "ends_on": "2026-07-16", "funded_by": "A maker of fillers"}
+    )
+
+    assert not Promotion.objects.exists()
+    fields = {field.name for field in Promotion._meta.get_fields()}
+    assert fields == {"id", "kind", "service", "ends_on", "made_at", "made_by", "withdrawn_at"}
+
+
 def test_a_number_that_was_put_aside_can_be_used_again(owner):
     row = suppressions.add(address="+15125550199", channel="sms", why="landline", now=NOON, code="30006")
     assert "(512) 555-0199" in owner.get(reverse("outreach:cadence")).content.decode()

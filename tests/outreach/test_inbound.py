@@ -170,7 +170,7 @@ def test_an_opt_out_word_ends_all_texts_and_wants_no_answer(patient, body):
     "body", ["STOP", "stop", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"]
 )
 def test_where_the_carrier_answers_we_say_nothing(patient, body):
-    """R62: with or without its OptOutType; R64: so it is right for a toll-free number too, where the network answers."""
+    """R62: with or without its OptOutType; R64: on a toll-free number the network answers, too."""
     receive(body)
     receive(body, sender="+15125550178", opt_out_type="STOP")
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from members import credits, interests, membership_changes, standings, visits
-from members.models import Invoice, Location, Membership, Patient, Practice, PriceChange, Visit
+from members.models import Invoice, Location, Membership, Patient, PlanVersion, Practice, PriceChange, Visit
 from outreach import cadence, playbooks, sequences
 from outreach.late_facts import cause_of
 from outreach.models import CadencePlan, Enrolment, Message, PlanLine, Sequence
@@ -281,6 +281,17 @@ def test_whoever_wants_to_hears_of_a_payment_days_before(wants, days, told):
     assert (found is not None and (found.sequence.slug, found.why) == ("renewal", "")) is told
 
 
+@pytest.mark.parametrize(("interval", "days", "told"), [("year", 20, True), ("year", 21, False), ("month", 20, False)])
+def test_a_term_of_a_year_is_spoken_of_twenty_days_before_it_renews(interval, days, told):
+    """R98; what a month's membership costs next is told by the notice above, to whoever wants it."""
+    membership = member(current_period_end=NOON + days * DAY)
+    PlanVersion.objects.update(interval=interval)
+
+    found = line("daily", membership)
+
+    assert (found is not None and (found.sequence.slug, found.why) == ("renewal", "")) is told
+
+
 def test_the_notice_names_the_day_there_and_the_price_that_is_agreed_on_from_then_on():
     membership = member(current_period_end=datetime(2026, 6, 20, 3, 0, tzinfo=UTC))
     other = factories.make_plan("Dew", tier=0, price_cents=9900).versions.get()
@@ -376,7 +387,7 @@ def test_a_notice_that_waits_while_the_price_is_taken_back_does_not_go_out():
 
 @pytest.mark.parametrize(("days", "told"), [(0, False), (1, True), (7, True), (8, True), (9, False)])
 def test_whoever_pauses_is_told_a_week_before_it_is_charged_again(days, told):
-    """R99."""
+    """R98, R99: also where the pause is a reduced price, the only one that ends by itself."""
     found = line("daily", member(status="paused", paused_until=NOON + days * DAY))
 
     assert (found is not None) is told
