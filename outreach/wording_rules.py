@@ -45,6 +45,12 @@ _BANNED: tuple[tuple[str, str], ...] = (
         "names a treatment or a body part; say credits or visit (R107)",
     ),
     (
+        r"swell\w*|swollen|bruis\w*|redness|numb(?:ness)?|blister\w*|infect\w*|side effects?|aftercare|dos(?:e|age)s?|"
+        r"pregnan\w*|medication\w*|ibuprofen|hinchaz\w*|moret\w*|entumec\w*|ampollas?|efectos secundarios|dosis|"
+        r"embaraz\w*|medicamento\w*|infecci\w*",
+        "is clinical; only a clinician may say that, and by hand (R157, R158)",
+    ),
+    (
         r"guarantee\w*|permanent\w*|no risk|risk[- ]free|fda|cures?|best in|proven|painless|garantiza\w*|sin riesgo",
         "makes a claim that a text may not make (R169)",
     ),

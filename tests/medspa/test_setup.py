@@ -73,6 +73,7 @@ def test_an_empty_database_goes_live_by_the_pages_alone(client, owner):
         (lambda: OnCallContact.objects.all().delete(), "paged about an emergency"),  # R162
         (lambda: BusinessAssociate.objects.filter(vendor="texting").delete(), "signed an agreement"),  # R105
         (lambda: BusinessAssociate.objects.update(ends_on=date(2026, 1, 6)), "signed an agreement"),
+        (lambda: Confirmation.objects.filter(kind="carrier").delete(), "registered with the carriers"),  # R47
         (lambda: Confirmation.objects.filter(kind="ai_notice").delete(), "automated assistant"),  # R156
         (lambda: Location.objects.get().business_hours.all().delete(), "opening hours"),
         (lambda: Heartbeat.objects.update(beat_at=clock.now() - timedelta(hours=1)), "recurring work"),
@@ -114,6 +115,7 @@ def test_only_an_owner_goes_live(client):
 
 
 def test_before_going_live_nothing_is_sent_by_itself_but_an_opt_out_is_kept_and_confirmed(client):
+    """R47: and nobody goes live whose number is not registered."""
     membership = factories.make_membership()
     Practice.objects.update(live_since=None)
     phone = membership.patient.phone

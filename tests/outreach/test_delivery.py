@@ -201,6 +201,7 @@ def test_an_emergency_reply_that_did_not_arrive_pages_a_person():
 
 
 def test_a_sender_refused_later_stops_texting_too():
+    """R47: 30034 is a number that is in no approved campaign."""
     message = sending("marketing")
 
     tell(message, "undelivered", code="30034")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from members import consent
+from members import consent, people
 from members.models import AuditEntry, Escalation, Invoice, Membership, Patient, PatientLink, Practice, StandinObject
 from members.stripe_standin.client import outage
 from outreach import outbox, playbooks, sequences, wording
@@ -334,6 +334,37 @@ def test_the_nudge_names_credits_neutrally_and_the_sequence_is_finished(carrier)
     assert "this week or next" in texts()[0].body
     assert (texts()[0].kind, texts()[0].status) == ("marketing", "sent")
     assert (enrolment.status, enrolment.ended_because) == ("ended", "finished")
+
+
+def test_a_round_writes_to_the_number_that_the_patient_asked_for():
+    """R112: also where that was asked for between the enrolment and the step."""
+    patient = nudged().membership.patient
+    people.add_phone(patient=patient, written="+15125550188", actor="staff:1", now=NOON)
+    people.text_to(patient=patient, number="+15125550188", actor="staff:1", now=NOON)
+    factories.agree(Patient.objects.get(pk=patient.pk))
+
+    sequences.advance(now=NOON)
+
+    assert [(text.address, text.status) for text in texts()] == [("+15125550188", "queued")]
+
+
+def test_a_patient_who_wants_no_texts_is_not_texted_by_any_round_and_a_notice_goes_by_e_mail(carrier):
+    """R112: what the patient asked for is above what the sequence says."""
+    enrolment = nudged()
+    patient = enrolment.membership.patient
+    consent.opt_out(address=patient.phone, channel="sms", wording="By e-mail only.", source="call", now=NOON)
+
+    sequences.advance(now=NOON)
+    outbox.post(kind="notice", body="Hello", dedupe_key="notice", patient=patient, now=NOON)
+    outbox.send_due(now=NOON)
+
+    enrolment.refresh_from_db()
+    assert (enrolment.status, enrolment.ended_because) == ("ended", "opted out")
+    assert carrier.sent == []
+    assert [(each.kind, each.channel, each.status) for each in texts()] == [
+        ("notice", "sms", "held"),
+        ("notice", "email", "sent"),
+    ]
 
 
 def test_a_single_credit_is_one_credit():
