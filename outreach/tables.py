@@ -87,14 +87,14 @@ class PaymentTable(BaseTable):
         '{% else %}<span class="text-secondary">None planned</span>{% endif %}',
         accessor="next_attempt_at",
         verbose_name=_("Stripe tries again"),
-        attrs={"td": {"class": "labelled"}},
+        attrs={"td": {"class": "labelled text-nowrap"}},
         empty_values=(),
     )
     since = tables.TemplateColumn(
         "{{ record.first_failed_at|day:record.membership.location.time_zone }}",
         accessor="first_failed_at",
         verbose_name=_("Failed"),
-        attrs={"td": {"class": "labelled"}},
+        attrs={"td": {"class": "labelled text-nowrap"}},
     )
     acts = tables.Column(verbose_name=_("What to do"), orderable=False, empty_values=())
 
@@ -140,13 +140,13 @@ class RecoveredTable(BaseTable):
         "{{ record.first_failed_at|day:record.membership.location.time_zone }}",
         accessor="first_failed_at",
         verbose_name=_("Failed"),
-        attrs={"td": {"class": "labelled"}},
+        attrs={"td": {"class": "labelled text-nowrap"}},
     )
     paid = tables.TemplateColumn(
         "{{ record.paid_at|day:record.membership.location.time_zone }}",
         accessor="paid_at",
         verbose_name=_("Paid"),
-        attrs={"td": {"class": "labelled"}},
+        attrs={"td": {"class": "labelled text-nowrap"}},
     )
 
     class Meta(BaseTable.Meta):

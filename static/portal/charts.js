@@ -43,7 +43,7 @@
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
       scales: { x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] }, y: { range: (_, low, high) => span(low, high) } },
       axes: [
-        { ...quiet, grid: { show: false }, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? rows[i].short : "")), incrs: [1, 2, 3, 4, 6], space: 40, size: 30 },
+        { ...quiet, grid: { show: false }, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? rows[i].short : "")), incrs: [1, 2, 3, 4, 6], space: 52, size: 30 },
         { ...quiet, values: (_, at) => at.map(UNITS[kind]), size: 56, space: 36 },
       ],
       series: [
