@@ -1,6 +1,8 @@
 """Every address says who may use it, and keeps to it."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from tests import factories
 # The addresses need rows whose numbers agree, also where the database does not give a number twice.
 pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
 
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 KINDS = {"public", "signed", "token", "key", "demo", "account", "staff"}
 
 
@@ -70,6 +73,7 @@ def test_nothing_under_the_api_answers_without_a_key(client):
 
 
 def test_what_everyone_may_open_is_a_short_list():
+    """R78: none of them takes a telephone number, so nobody can have us text one (SMS pumping)."""
     public = {name for name, view in ALL if view.access.kind == "public"}
 
     assert public == {
@@ -78,6 +82,9 @@ def test_what_everyone_may_open_is_a_short_list():
         "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done",
     }  # fmt: skip
+    outside = [page for folder in ("account", "mfa", "patient") for page in (TEMPLATES / folder).rglob("*.html")]
+    asks = [page.name for page in outside if re.search(r"type=.tel|name=.(phone|number)\b", page.read_text())]
+    assert (len(outside) > 20, asks) == (True, [])
 
 
 def _price_change() -> PriceChange:

@@ -263,7 +263,7 @@ ELEMENTS = {
 
 @pytest.mark.parametrize("lacking", ELEMENTS)
 def test_a_marketing_form_that_lacks_an_element_is_no_consent(lacking):
-    """R10."""
+    """R10; R56: what was signed for another seller does not name this practice."""
     patient = factories.make_patient()
     factories.make_practice()
     written, instead = ELEMENTS[lacking]

@@ -32,6 +32,7 @@ def announced(version: PlanVersion, on: date = EARLIEST) -> PriceChange:
 
 
 def test_who_is_told_fourteen_days_before_hears_within_what_both_laws_allow():
+    """R88: California's and New York's terms, for everybody."""
     notice = price_changes.notice()
 
     assert 7 <= notice.at_least < notice.told < notice.at_most <= 30

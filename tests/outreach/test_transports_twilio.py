@@ -102,7 +102,6 @@ def test_the_primary_token_signs_the_call(twilio):
 
 
 def test_without_a_messaging_service_the_number_is_the_sender(twilio, settings):
-    """R57."""
     settings.TWILIO_MESSAGING_SERVICE_SID = ""
     settings.TWILIO_FROM_NUMBER = "+15125550100"
     twilio.post(MESSAGES, json=MESSAGE, status=201)
