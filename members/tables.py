@@ -168,7 +168,12 @@ class PriceMoveTable(BaseTable):
         attrs={"td": {"class": "labelled text-nowrap"}},
     )
     charged_from = tables.Column(verbose_name=_("First payment of it"), attrs={"td": {"class": "labelled text-nowrap"}})
-    location = tables.Column(accessor="membership__location__name", orderable=False, attrs={"td": {"class": "wide"}})
+    location = tables.Column(
+        accessor="membership__location__name",
+        verbose_name=_("Location"),
+        orderable=False,
+        attrs={"td": {"class": "wide"}},
+    )
 
     class Meta(BaseTable.Meta):
         model = PriceMove

@@ -40,7 +40,7 @@ MENU = (
     MenuItem(_("Schedule"), "members:schedule", "calendar-week", area="members:schedule"),
     MenuItem(_("Members"), "members:list", "users", area="members:"),
     MenuItem(_("Payments"), "outreach:payments", "credit-card", area=("outreach:payment", "members:stripe")),
-    MenuItem(_("Plans"), "members:plans", "tag", area="members:plan"),
+    MenuItem(_("Plans"), "members:plans", "tag", area=("members:plan", "members:price_")),
     MenuItem(_("Texts"), "outreach:messages", "messages", area="outreach:messages", group=AUTOMATION),
     MenuItem(_("Cadence"), "outreach:cadence", "calendar-week", area="outreach:cadence", group=AUTOMATION),
     MenuItem(_("Sequences"), "outreach:sequences", "list-check", area="outreach:sequence", group=AUTOMATION),

@@ -1,5 +1,6 @@
 """R96 from the announcement to the new price: told, reached, scheduled at Stripe, charged; and what comes between."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -308,6 +309,8 @@ def test_the_plan_page_counts_them_and_each_number_opens_its_rows(client, time):
     assert f'href="{there}?state=scheduled"' in plan
     assert "Ana Ortiz" in rows
     assert "Jul 6, 2026" in rows
+    assert re.search(r"<th[^>]*>\s*Location\s*</th>", rows)
+    assert re.search(r'href="/plans/"[^>]*aria-current="page"', rows)  # it belongs to the plans in the menu
     assert "Ana Ortiz" not in none
 
 
