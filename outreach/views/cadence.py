@@ -1,10 +1,12 @@
 """The week: its rounds, their dry runs and runs, the go-live switches and the kill switches."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_noop
@@ -38,7 +40,7 @@ def week(request: HttpRequest) -> HttpResponse:
         "now": now,
         "zone": zone,
         "days": calendar.week(now=now, zone=zone, at=places_of(request)),
-        "rounds": [_round(which, now, zone) for which in cadence.ROUNDS],
+        "rounds": _rounds(now, zone, places_of(request)),
         "plans": plans,
         "automations": automations.listed(practice),
         "thrown": switches.thrown(),
@@ -163,10 +165,16 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("outreach:cadence")
 
 
-def _round(which: str, now: datetime, zone: str) -> dict[str, Any]:
-    round_ = cadence.ROUNDS[which]
-    last = CadencePlan.objects.filter(which=which, ran_at__isnull=False).order_by("-ran_at").first()
-    return {"which": which, "round": round_, "last": last, "next": _next(round_, clock.local(now, zone))}
+def _rounds(now: datetime, zone: str, at: Collection[int] | None) -> list[dict[str, Any]]:
+    """Each round with its last run, at these locations, and the day of its next one."""
+    ran = places.within(CadencePlan.objects.filter(ran_at__isnull=False), at, "location")
+    newest = ran.filter(which=OuterRef("which")).order_by("-ran_at", "-pk").values("pk")[:1]
+    last = {plan.which: plan for plan in ran.filter(pk=Subquery(newest))}
+    local = clock.local(now, zone)
+    return [
+        {"which": which, "round": round_, "last": last.get(which), "next": _next(round_, local)}
+        for which, round_ in cadence.ROUNDS.items()
+    ]
 
 
 def _next(round_: Any, local: datetime) -> date:

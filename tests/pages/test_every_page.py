@@ -31,7 +31,7 @@ MORE_QUERIES = {
     "members:consent": 26,
     "members:credits": 21,
     "members:contact": 15,
-    "outreach:cadence": 17,
+    "outreach:cadence": 14,
     "concierge:escalation": 14,
 }
 
