@@ -124,7 +124,8 @@ def plan_by_hand(*, slug: str, rows: MembershipQuerySet, on: date, actor: str, n
 def run(plan: Plan, *, actor: str, now: datetime) -> int:
     """Enrol exactly the members of the plan; whoever is already enrolled for the cause stays as they are.
 
-    One insert a sequence and one audit row (settled.md 18). Returns how many were enrolled.
+    One insert a sequence, one more for who is left out by lot, and one audit row (settled.md 18). Returns how many were
+    enrolled.
     """
     row = plan.row
     with transaction.atomic():
@@ -132,9 +133,9 @@ def run(plan: Plan, *, actor: str, now: datetime) -> int:
         counted = lines.values_list("sequence").annotate(Count("pk"), held=Count("pk", filter=Q(held_out=True)))
         planned, made, held = 0, 0, 0
         for sequence_id, chosen_, drawn in counted:
-            new = selecting.enrol_lines(row, sequence_id, now=now)
-            newly_held = _held_out(row, sequence_id, now) if drawn else 0
-            planned, made, held = planned + chosen_ - drawn, made + new - newly_held, held + newly_held
+            planned += chosen_ - drawn
+            made += selecting.enrol_lines(row, sequence_id, held_out=False, now=now)
+            held += selecting.enrol_lines(row, sequence_id, held_out=True, now=now) if drawn else 0
         CadencePlan.objects.filter(pk=row.pk, ran_at__isnull=True).update(
             ran_at=now, ran_by=actor, enrolled=made, held_out=held
         )
@@ -257,10 +258,3 @@ def _words(first: Step | None, line: PlanLine, practice: Practice) -> str:
     facts = step_facts.for_patient(imagined, practice=practice)
     facts["times"] = spoken.NO_TIMES.sentence(language)
     return wording.render(first.wording_for(language), facts)
-
-
-def _held_out(row: CadencePlan, sequence_id: int, now: datetime) -> int:
-    """How many the present run put aside: another location's may run at the same moment."""
-    drawn = PlanLine.objects.filter(plan=row, sequence=sequence_id, held_out=True).values("membership")
-    put_aside = Enrolment.objects.filter(sequence=sequence_id, held_out=True, started_at=now)
-    return put_aside.filter(membership__in=drawn).count()

@@ -40,21 +40,21 @@ def write_lines(plan: CadencePlan, selection: Selection, moment: Moment) -> int:
     return _insert(PlanLine, columns, rows.order_by(), kept=only_chosen)
 
 
-def enrol_lines(plan: CadencePlan, sequence_id: int, *, now: datetime) -> int:
+def enrol_lines(plan: CadencePlan, sequence_id: int, *, held_out: bool, now: datetime) -> int:
     """Enrolments for the plan's chosen lines of one sequence; one that is there for the cause stays as it is.
 
-    Whoever was drawn for the comparison gets a row that has ended already. Returns how many were made.
+    `held_out`: whoever was drawn for the comparison, or all others; the drawn get a row that has ended already. Returns
+    how many were made; to count them afterwards would be asked of a table whose statistics know nothing of them yet.
     """
     moment = Value(now, output_field=DateTimeField())
     live = SequenceVersion.objects.filter(sequence=sequence_id, approved_at__isnull=False).order_by("-number")
     never = Value(None, output_field=DateTimeField())
-    held = {"condition": models.Q(held_out=True)}
-    lines = PlanLine.objects.filter(plan=plan, sequence=sequence_id, why=CHOSEN).annotate(
+    lines = PlanLine.objects.filter(plan=plan, sequence=sequence_id, why=CHOSEN, held_out=held_out).annotate(
         new_version=Subquery(live.values("pk")[:1]),
-        new_status=Case(When(**held, then=_text(Enrolment.Status.ENDED)), default=_text(Enrolment.Status.RUNNING)),
-        new_next_at=Case(When(**held, then=never), default=moment, output_field=DateTimeField()),
-        new_ended_at=Case(When(**held, then=moment), default=never, output_field=DateTimeField()),
-        new_because=Case(When(**held, then=_text("held out")), default=_text("")),
+        new_status=_text(Enrolment.Status.ENDED if held_out else Enrolment.Status.RUNNING),
+        new_next_at=never if held_out else moment,
+        new_ended_at=moment if held_out else never,
+        new_because=_text("held out" if held_out else ""),
         new_started=moment,
         new_step=Value(0, output_field=models.IntegerField()),
     )
