@@ -56,13 +56,18 @@ class MessageTable(BaseTable):
         return plain_words.KINDS[record.kind]
 
 
-class PaymentTable(BaseTable):
+class _OfMember(BaseTable):
+    """Whose payment it is, in front."""
+
     member = tables.TemplateColumn(
         template_name="outreach/cells/owing.html",
         order_by=("membership__patient__last_name", "membership__patient__first_name"),
         attrs={"td": {"class": "cell-main"}},
         empty_values=(),
     )
+
+
+class PaymentTable(_OfMember):
     amount = tables.TemplateColumn(
         "{{ record.amount_remaining_cents|money:record.currency }}",
         accessor="amount_remaining_cents",
@@ -123,13 +128,7 @@ class PaymentTable(BaseTable):
         return render_to_string("outreach/cells/payment_acts.html", context, self.request)
 
 
-class RecoveredTable(BaseTable):
-    member = tables.TemplateColumn(
-        template_name="outreach/cells/owing.html",
-        order_by=("membership__patient__last_name", "membership__patient__first_name"),
-        attrs={"td": {"class": "cell-main"}},
-        empty_values=(),
-    )
+class RecoveredTable(_OfMember):
     amount = tables.TemplateColumn(
         "{{ record.amount_due_cents|money:record.currency }}",
         accessor="amount_due_cents",

@@ -65,7 +65,7 @@ def test_held_out_texts_are_understood(report):
 
 
 def test_texts_written_later_without_a_look_at_any_other_are_understood(engine):
-    """Spoken, mixed, slangy; read once when they were written (docs/concierge.md), and never learnt from."""
+    """Spoken, mixed, slangy; no example was learnt from them. Some were looked at since (docs/concierge.md)."""
     later = evaluation.evaluate(_labelled(HELD_OUT.with_name("second.jsonl")), engine)
 
     assert len(later.reads) > 200
@@ -78,6 +78,7 @@ def test_clinical_questions_and_calls_for_a_person_are_heard(report):
     of_a_person = [one.is_right for one in report.reads if one.labelled.intent in (Intent.HUMAN, Intent.COMPLAINT)]
 
     assert report.recall["clinical"] >= 0.97
+    assert min(report.recall["human"], report.recall["complaint"]) >= 0.9
     assert sum(of_a_person) / len(of_a_person) >= 0.96
 
 

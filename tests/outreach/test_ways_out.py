@@ -14,6 +14,7 @@ from tests import factories
 from tests.doubles.owing import mirror, owing_member
 from tests.doubles.subscribed import subscribed_member
 from tests.factories import NOON
+from tests.outreach.test_sequence_days import SIGNALS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("carrier")]
 
@@ -21,17 +22,7 @@ DAY = timedelta(days=1)
 NIGHT = NOON - timedelta(hours=13)  # 22:00 on the Monday in Austin: what is due now waits for the morning
 
 _FIELDS = {"credits_remaining": 2, "last_visit_at": NOON - 70 * DAY, "card_last4": "4242"}
-_SIGNALS = {
-    "monthly_credits": 1,
-    "interval_days": 21,
-    "more_credits": 1,
-    "difference_cents": 10000,
-    "resume_on": "2026-06-23",
-    "renews_on": "2026-06-30",
-    "changes_on": "2026-07-01",
-    "new_price_cents": 21900,
-    "card": "4242",
-}
+_SIGNALS = {**SIGNALS, "card": "4242"}
 _LEFT = {"status": "cancelled", "ended_at": NOON - 40 * DAY}
 _STATES = {
     "win_back": _LEFT,
